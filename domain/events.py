@@ -1,0 +1,92 @@
+"""What may happen to a payment, as seen by the pure core: an operation begins, an outcome arrives, a bound is reached.
+
+Times come in with the event; the core knows no clock. `source` says how we know: a `reply` to our call and a `lookup`
+we asked for are evidence; a `webhook` is a hint that may be old; a `person` decided, with a reason on record.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from domain.operation import Operation, Verb
+from domain.outcomes import Declined, DisputeReported, Fact, RefundReported, Unknown
+from domain.payment import Payment, PaymentEvent
+
+Source = Literal["reply", "lookup", "webhook", "person"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationStarted:
+    """Journalled before the wire is touched."""
+
+    operation: Operation
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeArrived:
+    """`operation_number` is set when the outcome answers that operation's own call."""
+
+    outcome: Fact | Unknown
+    source: Source
+    at: datetime
+    operation_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationParked:
+    """The horizon passed: slow checks go on, evidence or a person decides."""
+
+    operation_number: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """Canceled before any gateway heard of it."""
+
+    command_key: str
+    at: datetime
+
+
+Event = OperationStarted | OutcomeArrived | OperationParked | Abandoned
+
+_STARTED = {
+    Verb.AUTHORIZE: PaymentEvent.AUTHORIZE_STARTED,
+    Verb.CAPTURE: PaymentEvent.CAPTURE_STARTED,
+    Verb.VOID: PaymentEvent.VOID_STARTED,
+    Verb.REFUND: PaymentEvent.REFUND_STARTED,
+}
+_DECLINED = {
+    Verb.AUTHORIZE: PaymentEvent.DECLINED,
+    Verb.CAPTURE: PaymentEvent.CAPTURE_DECLINED,
+    Verb.VOID: PaymentEvent.VOID_DECLINED,
+    Verb.REFUND: PaymentEvent.REFUND_REPORTED,
+}
+
+
+def column(payment: Payment, event: Event) -> PaymentEvent:
+    """The column of the payment's table this event belongs to."""
+    match event:
+        case OperationStarted(operation=operation):
+            return _STARTED[operation.verb]
+        case OperationParked():
+            return PaymentEvent.PARKED
+        case Abandoned():
+            return PaymentEvent.ABANDONED
+        case OutcomeArrived(outcome=Declined()):
+            return _declined_column(payment, event)
+        case OutcomeArrived(outcome=RefundReported()):
+            return PaymentEvent.REFUND_REPORTED
+        case OutcomeArrived(outcome=DisputeReported()):
+            return PaymentEvent.DISPUTE_REPORTED
+        case OutcomeArrived(outcome=outcome):
+            return PaymentEvent(outcome.kind)
+
+
+def _declined_column(payment: Payment, event: OutcomeArrived) -> PaymentEvent:
+    if event.operation_number is not None:
+        return _DECLINED[payment.operation(event.operation_number).verb]
+    hosted = payment.method is not None and payment.method.kind == "hosted"
+    return PaymentEvent.TRY_DECLINED if hosted else PaymentEvent.DECLINED

@@ -1,0 +1,276 @@
+"""The payment: its state, its amounts, and the one table that says which event may move it where.
+
+The table is total: every state x every event is a move, `STALE` (true once, known already: ignored) or `REFUSED`
+(impossible: changes nothing and is reported). `Late` moves are the regressions that really happen, such as a failed
+payment the bank authorizes days later; they need evidence we asked for ourselves (a reply or a lookup), never a
+webhook alone, because a webhook may be an old one arriving late.
+
+"Partly captured", "partly refunded", "refunded" and "disputed" are words derived from amounts, never states.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from domain.operation import Operation
+from domain.outcomes import CustomerAction, Decline, MethodSummary
+
+
+class PaymentState(StrEnum):
+    CREATED = "created"
+    PROCESSING = "processing"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class Attention(StrEnum):
+    """Stands beside the state: `unresolved` is being asked of the gateway, `parked` waits for evidence or a person."""
+
+    NONE = "none"
+    UNRESOLVED = "unresolved"
+    PARKED = "parked"
+
+
+class PaymentEvent(StrEnum):
+    """The columns of the table."""
+
+    AUTHORIZE_STARTED = "authorize_started"
+    CAPTURE_STARTED = "capture_started"
+    VOID_STARTED = "void_started"
+    REFUND_STARTED = "refund_started"
+    ACTION_REQUIRED = "action_required"
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    DECLINED = "declined"  # the authorize operation, finally
+    TRY_DECLINED = "try_declined"  # one try on a hosted page that stays open for another
+    CAPTURE_DECLINED = "capture_declined"
+    VOID_DECLINED = "void_declined"
+    VOIDED = "voided"
+    LAPSED = "lapsed"
+    REVERSED = "reversed"
+    ABANDONED = "abandoned"  # canceled before any gateway heard of it
+    REFUND_REPORTED = "refund_reported"
+    DISPUTE_REPORTED = "dispute_reported"
+    UNKNOWN = "unknown"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    to: PaymentState
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A legal regression: allowed only on evidence we asked the gateway for."""
+
+    to: PaymentState
+
+
+class Refusal(StrEnum):
+    STALE = "stale"
+    REFUSED = "refused"
+
+
+Entry = Move | Late | Refusal
+
+_S, _E = PaymentState, PaymentEvent
+STALE, REFUSED = Refusal.STALE, Refusal.REFUSED
+_STARTS = {_E.AUTHORIZE_STARTED: REFUSED, _E.CAPTURE_STARTED: REFUSED, _E.VOID_STARTED: REFUSED}
+_NO_REFUND = {_E.REFUND_STARTED: REFUSED, _E.REFUND_REPORTED: REFUSED, _E.DISPUTE_REPORTED: REFUSED}
+_NOT_CAPTURING = {_E.CAPTURE_DECLINED: STALE, _E.VOID_DECLINED: STALE, _E.ABANDONED: REFUSED}
+
+
+def _stay(state: PaymentState, *events: PaymentEvent) -> dict[PaymentEvent, Entry]:
+    return {event: Move(state) for event in events}
+
+
+def _stay_stale() -> dict[PaymentEvent, Entry]:
+    return dict.fromkeys(PaymentEvent, STALE)
+
+
+def _ended(state: PaymentState, **other: Entry) -> dict[PaymentEvent, Entry]:
+    """A payment without money: what is old is stale, and only looked-up evidence of money brings it back."""
+    row = _stay_stale()
+    row |= _STARTS | _NO_REFUND | {_E.ABANDONED: REFUSED}
+    row |= _stay(state, _E.UNKNOWN, _E.PARKED)
+    row |= {_E.AUTHORIZED: Late(_S.AUTHORIZED), _E.CAPTURED: Late(_S.CAPTURED)}
+    return row | {PaymentEvent(name): entry for name, entry in other.items()}
+
+
+PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
+    _S.CREATED: dict.fromkeys(PaymentEvent, REFUSED)
+    | {_E.AUTHORIZE_STARTED: Move(_S.PROCESSING), _E.ABANDONED: Move(_S.CANCELED)},
+    _S.PROCESSING: _STARTS
+    | _NO_REFUND
+    | _NOT_CAPTURING
+    | _stay(_S.PROCESSING, _E.PENDING, _E.UNKNOWN, _E.PARKED)
+    | {
+        # Late: once the customer has acted, a delayed webhook must not send them back to the same page.
+        _E.ACTION_REQUIRED: Late(_S.REQUIRES_ACTION),
+        _E.AUTHORIZED: Move(_S.AUTHORIZED),
+        _E.CAPTURED: Move(_S.CAPTURED),
+        _E.DECLINED: Move(_S.FAILED),
+        _E.TRY_DECLINED: STALE,
+        _E.VOIDED: Move(_S.CANCELED),
+        _E.LAPSED: Move(_S.EXPIRED),
+        _E.REVERSED: Move(_S.FAILED),
+    },
+    _S.REQUIRES_ACTION: _STARTS
+    | _NO_REFUND
+    | _NOT_CAPTURING
+    | _stay(_S.REQUIRES_ACTION, _E.VOID_STARTED, _E.VOID_DECLINED, _E.TRY_DECLINED, _E.UNKNOWN, _E.PARKED)
+    | {
+        _E.ACTION_REQUIRED: STALE,
+        _E.PENDING: Move(_S.PROCESSING),
+        _E.AUTHORIZED: Move(_S.AUTHORIZED),
+        _E.CAPTURED: Move(_S.CAPTURED),
+        _E.DECLINED: Move(_S.FAILED),
+        _E.VOIDED: Move(_S.CANCELED),
+        _E.LAPSED: Move(_S.EXPIRED),
+        _E.REVERSED: Move(_S.FAILED),
+    },
+    _S.AUTHORIZED: _stay(
+        _S.AUTHORIZED,
+        _E.CAPTURE_STARTED,
+        _E.VOID_STARTED,
+        _E.REFUND_STARTED,
+        _E.CAPTURE_DECLINED,
+        _E.VOID_DECLINED,
+        _E.REFUND_REPORTED,
+        _E.DISPUTE_REPORTED,
+        _E.UNKNOWN,
+        _E.PARKED,
+    )
+    | {
+        _E.AUTHORIZE_STARTED: REFUSED,
+        _E.ABANDONED: REFUSED,
+        _E.ACTION_REQUIRED: STALE,
+        _E.PENDING: STALE,
+        _E.AUTHORIZED: STALE,
+        _E.DECLINED: STALE,
+        _E.TRY_DECLINED: STALE,
+        _E.CAPTURED: Move(_S.CAPTURED),
+        _E.VOIDED: Move(_S.CANCELED),
+        _E.LAPSED: Move(_S.EXPIRED),
+        _E.REVERSED: Late(_S.FAILED),
+    },
+    _S.CAPTURED: _stay_stale()
+    | _STARTS
+    | {_E.ABANDONED: REFUSED, _E.REVERSED: Late(_S.FAILED)}
+    | _stay(_S.CAPTURED, _E.REFUND_STARTED, _E.REFUND_REPORTED, _E.DISPUTE_REPORTED, _E.UNKNOWN, _E.PARKED),
+    _S.CANCELED: _ended(_S.CANCELED),
+    _S.FAILED: _ended(_S.FAILED),
+    _S.EXPIRED: _ended(_S.EXPIRED),
+}
+"""Two entries depend on amounts and are refined in `transitions.py`: `captured` that is not final stays authorized,
+and `voided` or `lapsed` after a partial capture ends captured (only the rest was released)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """Totals in minor units. The guards are the payment's money law; the database repeats them as constraints."""
+
+    authorized_minor: int = 0
+    captured_minor: int = 0
+    refund_pending_minor: int = 0
+    refunded_minor: int = 0
+    disputed_minor: int = 0  # withdrawn by open disputes
+    dispute_lost_minor: int = 0
+
+    def broken_law(self) -> str | None:
+        """The first law these amounts break, in words, or None."""
+        laws = {
+            "an amount is negative": min(self.authorized_minor, self.refund_pending_minor, self.refunded_minor) >= 0
+            and min(self.captured_minor, self.disputed_minor, self.dispute_lost_minor) >= 0,
+            "captured exceeds authorized": self.captured_minor <= self.authorized_minor,
+            "refunds exceed captured": self.refund_pending_minor + self.refunded_minor <= self.captured_minor,
+        }
+        return next((law for law, holds in laws.items() if not holds), None)
+
+    @property
+    def capturable_minor(self) -> int:
+        return self.authorized_minor - self.captured_minor
+
+    @property
+    def refundable_minor(self) -> int:
+        """What may still be refunded: captured, less refunds made or under way, less what disputes have taken."""
+        taken = self.refund_pending_minor + self.refunded_minor + self.disputed_minor + self.dispute_lost_minor
+        return max(0, self.captured_minor - taken)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """`reference` is the gateway's id. `withdrawn_minor` is 0 for an inquiry."""
+
+    reference: str
+    standing: Literal["open", "won", "lost"]
+    amount_minor: int
+    withdrawn_minor: int
+    reason: str
+    evidence_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodChoice:
+    """How the customer pays. `token`: a one-time or saved token of the gateway; `hosted`: a page of the gateway."""
+
+    kind: Literal["token", "hosted"]
+    type: str = "card"
+    token: str | None = None
+    customer_reference: str | None = None  # the gateway's id of our customer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One customer obligation. Everything a decision needs and nothing else; amounts in minor units, times in UTC."""
+
+    id: str
+    merchant_id: str
+    mode: Literal["test", "live"]
+    gateway: str
+    account_id: str
+    amount_minor: int
+    currency: str
+    capture_method: Literal["automatic", "manual"] = "automatic"
+    method: MethodChoice | None = None
+    off_session: bool = False
+    action_lifetime_seconds: int = 3600
+    created_at: datetime
+    state: PaymentState = PaymentState.CREATED
+    attention: Attention = Attention.NONE
+    amounts: Amounts = field(default_factory=Amounts)
+    action: CustomerAction | None = None
+    action_expires_at: datetime | None = None
+    authorization_expires_at: datetime | None = None
+    decline: Decline | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    method_summary: MethodSummary | None = None
+    operations: tuple[Operation, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    version: int = 0  # counts transitions; the `sequence` of ledger transactions and events
+    changed_at: datetime
+
+    def operation(self, number: int) -> Operation:
+        """Raises LookupError when the payment has no such operation."""
+        return next((o for o in self.operations if o.number == number), None) or _no_operation(self.id, number)
+
+    def operation_of(self, command_key: str) -> Operation | None:
+        """The operation a command started, if it ever did: repeats of a command find their first answer here."""
+        return next((o for o in self.operations if o.command_key == command_key), None)
+
+    @property
+    def unsettled(self) -> Operation | None:
+        """The operation of which we do not know whether it moved money. At most one (I12)."""
+        return next((o for o in self.operations if o.is_unsettled), None)
+
+
+def _no_operation(payment_id: str, number: int) -> Operation:
+    raise LookupError(f"{payment_id} has no operation {number}")
