@@ -8,6 +8,7 @@ PayonceError
 │   ├── RecordNotFound      no such row for this merchant and mode
 │   ├── VersionConflict     somebody else wrote the payment first; load again and decide again
 │   └── RecordUnavailable   the database cannot be reached or is out of connections
+├── OwnerUnavailable        Temporal cannot be reached; what is in Postgres is safe and a sweep will start it
 └── GatewayError            the call did NOT move money and the same call may be tried again
     ├── RateLimited         refused before execution; try after `retry_after_seconds`
     ├── InFlight            the same key is still being worked on at the gateway
@@ -64,6 +65,10 @@ class VersionConflict(RecordError):
 
 class RecordUnavailable(RecordError):
     """The database is unreachable; nothing is known to be written."""
+
+
+class OwnerUnavailable(PayonceError):
+    """No answer from Temporal itself; whether the message arrived is not known."""
 
 
 class GatewayError(PayonceError):

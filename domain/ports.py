@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from domain.commands import Command
 from domain.gateway import GatewayEvent, Instructions, StoredMethod
+from domain.messages import Receipt
 from domain.outcomes import MethodSummary
 from domain.payment import Payment
 from domain.transitions import Transition
@@ -276,6 +278,25 @@ class Customers(Protocol):
     async def method(self, caller: Caller, method_id: str) -> PaymentMethod | None: ...
     async def methods(self, caller: Caller, customer_id: str) -> Sequence[PaymentMethod]: ...
     async def remove_method(self, caller: Caller, method_id: str, *, at: datetime) -> bool: ...
+
+
+# --- the payment's owner, as the doors see it -----------------------------------------------------------------------
+
+
+class PaymentOwners(Protocol):
+    """Each payment's workflow, revived when it sleeps. Messages may be sent again with the same command key.
+
+    Answers the workflow's Receipt, or None when it took the message but has not finished within `wait_seconds`.
+    Raises OwnerUnavailable when Temporal cannot be reached.
+    """
+
+    async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None: ...
+    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None: ...
+    async def notify(self, payment_id: str, inbox_id: str) -> None:
+        """Durable once it returns."""
+        ...
+
+    async def ping(self) -> None: ...
 
 
 class Health(Protocol):
