@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         group, _, field = environment_name.lower().partition("_")
         return getattr(getattr(self, group), field)
 
+    def as_environment(self) -> dict[str, str]:
+        """The variables that make another process read these same settings."""
+        written = {name: _written(self.value(name)) for name in environment_names()}
+        return {name: text for name, text in written.items() if text}
+
     def gateway_keys(self) -> dict[str, tuple[SecretStr | None, str, str]]:
         """Environment name -> the key, how a test key begins, how a live key begins."""
         return {"STRIPE_SECRET_KEY": (self.stripe.secret_key, "sk_test_", "sk_live_")}
@@ -163,6 +168,15 @@ def _key_complaint(mode: str, name: str, key: SecretStr | None, test_prefix: str
     if not secret.startswith((allowed, allowed.replace("sk_", "rk_", 1))):
         return f"{name} does not look like a key: in {mode} mode it begins with {allowed}."
     return None
+
+
+def _written(value: object) -> str:
+    """A setting as its variable would hold it; secrets in clear, as this is for our own child processes."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(_written(part) for part in value)
+    return "" if value is None else str(value.absolute() if isinstance(value, Path) else value)
 
 
 def _missing(name: str) -> str:

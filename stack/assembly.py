@@ -1,0 +1,157 @@
+"""The parts of one Payonce on this machine, put together: which are embedded, in what order they start and stop."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from pydantic import SecretStr
+
+from settings import Settings
+from stack import preparation, processes
+from stack.errors import StackError
+from stack.part import Part, Recipe
+from stack.postgres import EmbeddedPostgres
+from stack.state import StateFolder
+from stack.temporal import EmbeddedTemporal
+
+ORDER = ("postgres", "temporal", "simulator", "worker", "api")
+
+Report = Callable[[str, float, str], None]
+"""Called with a part's name, the seconds it took, and its address."""
+
+
+class Stack:
+    """Every part with its address. `start` what you need, `kill` and `restart` what you like, `stop` at the end.
+
+    All methods block. Parts replaced by DATABASE_URL, TEMPORAL_ADDRESS or STRIPE_SECRET_KEY are not ours to start.
+    """
+
+    def __init__(self, settings: Settings, *, for_tests: bool = False) -> None:
+        self.state = StateFolder(settings.payonce.state)
+        self.state.prepare()
+        self._given = settings
+        ours = settings.payonce
+        synchronous: Literal["FULL", "NORMAL"] = "NORMAL" if for_tests else "FULL"
+        self.postgres = EmbeddedPostgres(self.state, ours.postgres_port, sync_first_files=not for_tests)
+        self.temporal = EmbeddedTemporal(self.state, ours.temporal_port, ours.temporal_ui_port, synchronous)
+        self.settings = settings
+        self.settings = self._filled_in()
+        self.parts: dict[str, Part] = {}
+        self.api_key = ""
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """The names of the parts that are ours to start, in order."""
+        given = self._given
+        replaced = {
+            "postgres": given.database.url is not None,
+            "temporal": given.temporal.address is not None,
+            "simulator": given.stripe.secret_key is not None or given.stripe.api_base is not None,
+        }
+        return tuple(name for name in ORDER if not replaced.get(name, False))
+
+    @property
+    def database_url(self) -> str:
+        """Where the record is, password included."""
+        url = self.settings.database.url
+        return url.get_secret_value() if url else ""
+
+    @property
+    def temporal_address(self) -> str:
+        """Where the executor is, host:port."""
+        return self.settings.temporal.address or ""
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers."""
+        return f"http://127.0.0.1:{self.settings.payonce.api_port}"
+
+    @property
+    def simulator_url(self) -> str:
+        """The simulator's control address."""
+        return f"http://127.0.0.1:{self.settings.payonce.simulator_port}"
+
+    @property
+    def stripe_url(self) -> str:
+        """The simulator's Stripe wire."""
+        return f"http://127.0.0.1:{self.settings.payonce.simulator_stripe_port}"
+
+    def start(self, *names: str, report: Report = lambda _name, _seconds, _address: None) -> None:
+        """Start the named parts (all, when none is named) and everything between them. Raises StackError.
+
+        What does not wait for another part starts at the same time; the worker and the API come last.
+        """
+        wanted = [name for name in (names or self.embedded) if name in self.embedded]
+        unknown = set(names) - set(ORDER)
+        if unknown:
+            raise StackError(f"There is no part called {', '.join(sorted(unknown))}; there are {', '.join(ORDER)}.")
+        for name in wanted:
+            self.parts[name] = Part(self._recipe(name), run_folder=self.state.run)
+        self._start_together([name for name in ORDER[:3] if name in wanted], report)
+        if "api" in wanted or "worker" in wanted:
+            self._prepare(report)
+        self._start_together([name for name in ORDER[3:] if name in wanted], report)
+
+    def stop(self, report: Report = lambda _name, _seconds, _address: None) -> None:
+        """Stop what runs, in reverse order, each with the time its work may take."""
+        for name in reversed(ORDER):
+            part = self.parts.get(name)
+            if part is not None and part.running:
+                began = time.monotonic()
+                part.stop()
+                report(name, time.monotonic() - began, "stopped")
+
+    def kill(self, name: str) -> None:
+        """kill -9 one part; nothing restarts it until `restart` is called."""
+        self.parts[name].kill()
+
+    def restart(self, name: str) -> float:
+        """Start one part again on its old state and port; the seconds until it was ready."""
+        return self.parts[name].restart()
+
+    def pid(self, name: str) -> int:
+        """The process id of one part."""
+        return self.parts[name].pid
+
+    def _start_together(self, names: list[str], report: Report) -> None:
+        """Start at once, report in order, and let the first failure out after all have settled."""
+        with ThreadPoolExecutor(max_workers=len(ORDER)) as threads:
+            starting = {name: threads.submit(self.parts[name].start) for name in names}
+            for name, started in starting.items():
+                report(name, started.result(), self.parts[name].recipe.address)
+
+    def _prepare(self, report: Report) -> None:
+        began = time.monotonic()
+        preparation.migrate(self.database_url)
+        self.api_key = preparation.seed(self.settings)
+        if "simulator" in self.parts:
+            preparation.listen_to_simulator(self.settings, control_url=self.simulator_url, account="default")
+        report("database", time.monotonic() - began, "tables at head, default merchant there")
+
+    def _recipe(self, name: str) -> Recipe:
+        makers: dict[str, Callable[[], Recipe]] = {
+            "postgres": self.postgres.recipe,
+            "temporal": self.temporal.recipe,
+            "simulator": lambda: processes.simulator_recipe(self.settings, self.state),
+            "worker": lambda: processes.worker_recipe(self.settings, self.state),
+            "api": lambda: processes.api_recipe(self.settings, self.state),
+        }
+        return makers[name]()
+
+    def _filled_in(self) -> Settings:
+        """The given settings with the addresses and generated secrets of the embedded parts in the empty places."""
+        given, parts = self._given, self.embedded
+        update: dict[str, object] = {}
+        if "postgres" in parts:
+            update["database"] = given.database.model_copy(update={"url": SecretStr(self.postgres.url())})
+        if "temporal" in parts:
+            update["temporal"] = given.temporal.model_copy(update={"address": self.temporal.address})
+        if "simulator" in parts:
+            simulated = {
+                "secret_key": SecretStr(self.state.secret("simulator_key", prefix="sk_test_")),
+                "webhook_secrets": (SecretStr(self.state.secret("webhook_secret", prefix="whsec_")),),
+                "api_base": self.stripe_url,
+            }
+            update["stripe"] = given.stripe.model_copy(update=simulated)
+        return given.model_copy(update=update)

@@ -1,0 +1,33 @@
+"""What must be in the database and at the simulator before the worker and the API may start; safe to repeat."""
+
+from settings import Settings
+from stack.errors import StackError
+from stack.processes import post_json
+
+
+def migrate(database_url: str) -> None:
+    """Bring the tables to head. Raises StackError with the database's own words."""
+    from sqlalchemy.exc import SQLAlchemyError
+    from storage.migrations import upgrade
+
+    try:
+        upgrade(database_url)
+    except SQLAlchemyError as error:
+        raise StackError(f"The tables could not be brought to head: {error}") from error
+
+
+def seed(settings: Settings) -> str:
+    """The default merchant with a test key and its Stripe account; the key, to be printed."""
+    import bootstrap
+
+    return bootstrap.seed(settings)
+
+
+def listen_to_simulator(settings: Settings, *, control_url: str, account: str) -> None:
+    """Tell the simulator where our webhooks go and how to sign them; the same address again changes nothing."""
+    url = f"{settings.public_url}/v1/webhooks/stripe/{account}"
+    secret = settings.stripe.webhook_secrets[0].get_secret_value()
+    try:
+        post_json(f"{control_url}/endpoints", {"wire": "stripe", "url": url, "secret": secret, "enabled_events": ["*"]})
+    except OSError as error:
+        raise StackError(f"The simulator did not take our webhook address: {error}") from error
