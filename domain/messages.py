@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.commands import Abilities
 from domain.errors import CommandRefused
 from domain.operation import Operation
 from domain.payment import Attention, Payment, PaymentState
@@ -12,6 +13,14 @@ class PaymentStart:
     """The workflow's input: it loads everything else from the record."""
 
     payment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What the workflow decides with: the payment and what its gateway can do."""
+
+    payment: Payment
+    abilities: Abilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

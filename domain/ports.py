@@ -296,6 +296,14 @@ class PaymentOwners(Protocol):
         """Durable once it returns."""
         ...
 
+    async def wake(self, payment: Payment) -> None:
+        """Make sure somebody owns the payment: starts its workflow if none runs. Durable once it returns."""
+        ...
+
+    async def is_owned(self, payment_id: str) -> bool:
+        """Whether a workflow of this payment is running."""
+        ...
+
     async def ping(self) -> None: ...
 
 

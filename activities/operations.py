@@ -1,0 +1,127 @@
+"""perform(): one operation, one activity. Journal before the wire, wire, one transaction after.
+
+A crash at any point leaves a row that says what was about to happen. When the activity runs again and finds its attempt
+without an answer, it repeats the call under the same key where the gateway honours one, else it looks up. Never blind.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.failures import told
+from activities.recorder import Recorder
+from activities.resolution import Resolver
+from activities.wire import Wire
+from domain.errors import GatewayError, InFlight, TransitionRefused
+from domain.events import OperationStarted, OutcomeArrived
+from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
+from domain.messages import LookRequest, PerformRequest
+from domain.operation import Operation, OperationState, Verb
+from domain.outcomes import Decline, Declined, DeclineKind, NotFound, Outcome, Unknown
+from domain.payment import Payment
+from domain.ports import Attempt
+
+
+class OperationActivities:
+    def __init__(self, recorder: Recorder, gateways: Gateways, wire: Wire) -> None:
+        self._recorder = recorder
+        self._gateways = gateways
+        self._wire = wire
+        self._resolver = Resolver(recorder, gateways, wire)
+
+    @activity.defn(name="perform")
+    @told
+    async def perform(self, request: PerformRequest) -> Payment:
+        """The payment after the operation. Raises the retryable GatewayErrors while tries are left."""
+        payment, instructions = await self._recorder.records.load_for_call(request.payment_id)
+        known = payment.operation_of(request.operation.command_key)
+        if known is None:
+            return await self._begin(payment, instructions, request.operation)
+        if known.state is not OperationState.SENT:
+            return payment
+        attempt = await self._recorder.records.attempt(payment.id, known.number, known.generation)
+        if attempt is not None and attempt.state == "not_sent":
+            attempt = replace(attempt, state="sent", sent_at=self._recorder.clock(), sends=attempt.sends + 1)
+            await self._recorder.records.write(None, attempt=attempt)
+            return await self._send(payment, instructions, attempt)
+        return await self._resolver.resolve(payment, instructions, known, last_try=_is_last_try())
+
+    @activity.defn(name="resolve")
+    @told
+    async def resolve(self, request: LookRequest) -> Payment:
+        """The payment after asking what became of an operation whose outcome is unknown."""
+        payment, instructions = await self._recorder.records.load_for_call(request.payment_id)
+        operation = payment.operation(request.operation_number)
+        if not operation.is_unsettled:
+            return payment
+        return await self._resolver.resolve(payment, instructions, operation, last_try=True)
+
+    async def _begin(self, payment: Payment, instructions: Instructions, operation: Operation) -> Payment:
+        now = self._recorder.clock()
+        call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
+        attempt = Attempt(
+            payment_id=payment.id,
+            operation_number=operation.number,
+            generation=operation.generation,
+            key=call.key,
+            state="sent",
+            sent_at=now,
+        )
+        try:
+            payment = await self._recorder.record(
+                payment, OperationStarted(operation=operation, at=now), attempt=attempt
+            )
+        except TransitionRefused:
+            return payment  # somebody was first; the workflow loads and decides again
+        return await self._send(payment, instructions, attempt)
+
+    async def _send(self, payment: Payment, instructions: Instructions, attempt: Attempt) -> Payment:
+        operation = payment.operation(attempt.operation_number)
+        gateway = self._gateways.for_account(payment.account_id)
+        call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
+        try:
+            outcome = await self._wire.send(gateway, call)
+        except GatewayError as error:
+            outcome = await self._surely_not_executed(error, attempt)
+        outcome = await self._seen_again(gateway, call, outcome)
+        return await self._recorder.answered(payment, self._arrived(outcome, operation), attempt)
+
+    async def _surely_not_executed(self, error: GatewayError, attempt: Attempt) -> Outcome:
+        """Note it and let Temporal try again; on the last try it is a definite answer."""
+        if isinstance(error, InFlight):
+            return Unknown(reason="in_flight", evidence=str(error))
+        if not _is_last_try():
+            await self._recorder.records.write(None, attempt=replace(attempt, state="not_sent", evidence=str(error)))
+            raise error
+        return Declined(decline=unreachable(error))
+
+    async def _seen_again(self, gateway: Gateway, call: GatewayCall, outcome: Outcome) -> Outcome:
+        """`Not in this state` means our picture is old: believe what the gateway shows instead."""
+        wrong_state = isinstance(outcome, Declined) and outcome.decline.kind is DeclineKind.INVALID_STATE
+        if not wrong_state or call.operation.verb is Verb.REFUND:
+            return outcome
+        seen = await self._wire.ask(lambda: gateway.retrieve(call))
+        settles = seen.kind in ("captured", "voided", "lapsed")
+        return seen if settles else outcome
+
+    def _arrived(self, outcome: Outcome, operation: Operation) -> OutcomeArrived:
+        if isinstance(outcome, NotFound):
+            outcome = Unknown(reason="not_found", evidence="the gateway does not know what it was just asked about")
+        at: datetime = self._recorder.clock()
+        return OutcomeArrived(outcome=outcome, source="reply", at=at, operation_number=operation.number)
+
+
+def unreachable(error: GatewayError) -> Decline:
+    return Decline(
+        kind=DeclineKind.UNREACHABLE,
+        code=type(error).__name__,
+        message="The payment could not be processed right now. No money was taken. Please try again.",
+        advice="The gateway did not take the request; a new payment may be made at any time.",
+    )
+
+
+def _is_last_try() -> bool:
+    info = activity.info()
+    most = info.retry_policy.maximum_attempts if info.retry_policy else 0
+    return most != 0 and info.attempt >= most

@@ -1,0 +1,246 @@
+"""PaymentWorkflow: the one owner of one payment. It loads the record, acts on messages and deadlines, and sleeps
+by closing.
+
+Handlers only fill the mailbox; one loop takes the next message or deadline, asks the pure core what may be done, has it
+done by one activity, and answers. It holds no truth of its own: `payment` is what Postgres said last. When nothing is
+pending it completes; any later message revives the same workflow id, which loads the record first.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inbox import InboxActivities
+    from activities.operations import OperationActivities
+    from activities.records import RecordActivities
+    from domain.commands import Abilities, Cancel, Capture, Command, Refund, permit
+    from domain.errors import CommandRefused
+    from domain.messages import (
+        AbandonRequest,
+        AbsorbRequest,
+        EventNotice,
+        LookRequest,
+        PaymentStart,
+        PerformRequest,
+        Receipt,
+        receipt,
+    )
+    from domain.operation import Operation
+    from domain.payment import Payment, PaymentState
+    from domain.steps import Close, Perform, Wait, next_step
+    from workflows import options, status
+    from workflows.mailbox import Letter, Mailbox
+
+
+@workflow.defn(name="PaymentWorkflow")
+class PaymentWorkflow:
+    @workflow.init
+    def __init__(self, start: PaymentStart) -> None:
+        self._start = start
+        self._mailbox = Mailbox()
+        self._payment: Payment | None = None
+        self._abilities = Abilities()
+        self._shown: tuple[str, str] | None = None
+        self._failures = 0
+
+    @workflow.run
+    async def run(self, start: PaymentStart) -> str:
+        """Where the payment stood when nothing was pending any more."""
+        payment = await self._load()
+        while True:
+            letter = self._mailbox.take()
+            if letter is not None:
+                payment = await self._act(payment, letter)
+                continue
+            step = next_step(payment, now=workflow.now())
+            self._show(payment, step)
+            match step:
+                case Perform(operation=operation):
+                    payment = await self._perform(operation)
+                case Wait():
+                    payment = await self._wait(payment, step)
+                case Close():
+                    await workflow.wait_condition(workflow.all_handlers_finished)
+                    if self._mailbox.is_empty:  # a message may have come in during that await
+                        return payment.state
+            if self._mailbox.is_empty and workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS:
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                if self._mailbox.is_empty:
+                    workflow.continue_as_new(start)
+
+    # --- messages: each only fills the mailbox and waits for the loop's answer ---------------------------------------
+
+    @workflow.update(name="begin", description="Start the payment, or wait for its first answer from the gateway")
+    async def begin(self) -> Receipt:
+        await workflow.wait_condition(lambda: self._payment is not None and self._payment.state != PaymentState.CREATED)
+        return receipt(self._loaded)
+
+    @workflow.update(name="capture", description="Take authorized money; amount empty takes all that is left")
+    async def capture(self, command: Capture) -> Receipt:
+        return await self._answer(command)
+
+    @workflow.update(name="cancel", description="Release the authorization, or stop waiting for the customer")
+    async def cancel(self, command: Cancel) -> Receipt:
+        return await self._answer(command)
+
+    @workflow.update(name="refund", description="Give captured money back; amount empty refunds all that is left")
+    async def refund(self, command: Refund) -> Receipt:
+        return await self._answer(command)
+
+    @workflow.signal(name="command", description="A capture, cancel or refund whose sender does not wait")
+    def command(self, command: Command) -> None:
+        self._mailbox.put(command)
+
+    @workflow.signal(name="gateway_event", description="A verified webhook lies in the inbox under this id")
+    def gateway_event(self, notice: EventNotice) -> None:
+        self._mailbox.put(notice)
+
+    @workflow.signal(name="wake", description="Make sure the payment has an owner; changes nothing")
+    def wake(self) -> None:
+        """Starting the workflow was the point."""
+
+    @workflow.query(name="payment", description="The payment as last loaded from the record")
+    def payment(self) -> Payment | None:
+        return self._payment
+
+    @workflow.query(name="next", description="What the payment waits for, and until when")
+    def next(self) -> str:
+        return workflow.get_current_details()
+
+    # --- what the loop does ------------------------------------------------------------------------------------------
+
+    async def _answer(self, command: Command) -> Receipt:
+        letter = self._mailbox.put(command)
+        await workflow.wait_condition(lambda: letter.is_answered)
+        if letter.receipt is None:
+            raise ApplicationError(letter.failure or "no answer", type="CommandNotExecuted", non_retryable=True)
+        return letter.receipt
+
+    async def _act(self, payment: Payment, letter: Letter[Command | EventNotice]) -> Payment:
+        if isinstance(letter.message, EventNotice):
+            return await self._absorb(payment, letter.message)
+        return await self._obey(payment, letter.message, letter)
+
+    async def _obey(self, payment: Payment, command: Command, letter: Letter[Command | EventNotice]) -> Payment:
+        known = payment.operation_of(command.command_key)
+        if known is not None:
+            letter.receipt = receipt(payment, known)
+            return payment
+        if isinstance(command, Cancel) and payment.state is PaymentState.CREATED:
+            return await self._abandon(payment, command, letter)
+        try:
+            operation = permit(payment, command, self._abilities, at=workflow.now())
+        except CommandRefused as refused:
+            letter.receipt = receipt(payment, refusal=refused)
+            return payment
+        payment = await self._perform(operation)
+        known = payment.operation_of(command.command_key)
+        if known is None:
+            letter.failure = f"the {command.kind} could not be journalled; nothing was sent to {payment.gateway}"
+        else:
+            letter.receipt = receipt(payment, known)
+        return payment
+
+    async def _perform(self, operation: Operation) -> Payment:
+        """The payment after the operation; whatever went wrong, the record says where it stands."""
+        request = PerformRequest(payment_id=self._start.payment_id, operation=operation)
+        try:
+            payment = await workflow.execute_activity_method(
+                OperationActivities.perform, request, summary=_summary(operation), **options.PERFORM
+            )
+        except ActivityError as error:
+            self._failures += 1
+            await self._rest(str(error.cause or error), options.pause(self._failures))
+            return await self._load()  # an operation left `sent` there is resolved by the loop
+        self._failures = 0
+        return self._know(payment)
+
+    async def _wait(self, payment: Payment, step: Wait) -> Payment:
+        try:
+            await workflow.wait_condition(
+                lambda: not self._mailbox.is_empty,
+                timeout=max(step.until - workflow.now(), timedelta(milliseconds=1)),
+                timeout_summary=f"looks again if {step.why} takes longer",
+            )
+        except TimeoutError:
+            return await self._look(payment, step)
+        return payment
+
+    async def _look(self, payment: Payment, step: Wait) -> Payment:
+        if step.then == "expire":
+            return payment  # the loop asks next_step again, which now sends the fence
+        request = LookRequest(payment_id=self._start.payment_id, operation_number=step.operation_number)
+        activity = OperationActivities.resolve if step.then == "resolve" else InboxActivities.check
+        try:
+            seen = await workflow.execute_activity_method(
+                activity, request, summary=f"{step.then}: {step.why}", **options.LOOK
+            )
+        except ActivityError:
+            return payment  # next_step plans the next look
+        return self._know(seen)
+
+    async def _absorb(self, payment: Payment, notice: EventNotice) -> Payment:
+        request = AbsorbRequest(payment_id=self._start.payment_id, inbox_id=notice.inbox_id)
+        try:
+            absorbed = await workflow.execute_activity_method(
+                InboxActivities.absorb, request, summary="webhook", **options.LOOK
+            )
+        except ActivityError:
+            return payment  # still unhandled in the inbox: the sweep sends it again
+        return self._know(absorbed)
+
+    async def _abandon(self, payment: Payment, command: Cancel, letter: Letter[Command | EventNotice]) -> Payment:
+        request = AbandonRequest(payment_id=self._start.payment_id, command_key=command.command_key)
+        try:
+            payment = await workflow.execute_activity_method(
+                RecordActivities.abandon, request, summary="cancel before the gateway heard of it", **options.LOOK
+            )
+        except ActivityError as error:
+            letter.failure = f"the cancel could not be recorded: {error.cause or error}"
+            return payment
+        letter.receipt = receipt(payment)
+        return self._know(payment)
+
+    async def _load(self) -> Payment:
+        """The payment from the record; while that cannot be read, waits and says so."""
+        rounds = 0
+        while True:
+            try:
+                loaded = await workflow.execute_local_activity_method(
+                    RecordActivities.load, self._start, summary="load the payment", **options.LOAD
+                )
+            except ActivityError as error:
+                rounds += 1
+                await self._rest(str(error.cause or error), options.pause(rounds))
+                continue
+            self._abilities = loaded.abilities
+            return self._know(loaded.payment)
+
+    async def _rest(self, reason: str, delay: timedelta) -> None:
+        """Wait before another round, and say why where operators look."""
+        workflow.set_current_details(status.trouble(self._start.payment_id, reason, workflow.now() + delay))
+        await workflow.sleep(delay, summary=f"tries again after: {reason[:80]}")
+
+    def _know(self, payment: Payment) -> Payment:
+        self._payment = payment
+        return payment
+
+    @property
+    def _loaded(self) -> Payment:
+        assert self._payment is not None  # every caller waited for it
+        return self._payment
+
+    def _show(self, payment: Payment, step: Perform | Wait | Close) -> None:
+        workflow.set_current_details(status.panel(payment, step))
+        shown = (str(payment.state), str(payment.attention))
+        if shown != self._shown and not isinstance(step, Perform):
+            self._shown = shown
+            workflow.upsert_search_attributes(
+                [status.PAYMENT_STATUS.value_set(shown[0]), status.PAYMENT_ATTENTION.value_set(shown[1])]
+            )
+
+
+def _summary(operation: Operation) -> str:
+    return f"{operation.verb} {operation.amount_minor}" if operation.amount_minor else str(operation.verb)

@@ -1,0 +1,59 @@
+"""What an operator reads in the Temporal UI: the status panel and the searchable columns, from the payment alone."""
+
+from datetime import datetime
+
+from temporalio.common import SearchAttributeKey
+
+from domain.money import Money
+from domain.payment import Payment
+from domain.steps import Close, Perform, Step
+
+PAYMENT_STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
+PAYMENT_ATTENTION = SearchAttributeKey.for_keyword("PaymentAttention")
+GATEWAY = SearchAttributeKey.for_keyword("Gateway")
+MERCHANT_ID = SearchAttributeKey.for_keyword("MerchantId")
+CURRENCY = SearchAttributeKey.for_keyword("Currency")
+AMOUNT_MINOR = SearchAttributeKey.for_int("AmountMinor")
+
+
+def title(payment: Payment) -> str:
+    """`EUR 49.99 - stripe - automatic capture`: one line, at most 200 bytes."""
+    money = Money(payment.amount_minor, payment.currency)
+    return f"{money} - {payment.gateway} - {payment.capture_method} capture"
+
+
+def panel(payment: Payment, step: Step) -> str:
+    """Markdown: where it stands, what it waits for, what has happened."""
+    lines = [f"### {_headline(payment)}", "", _waiting(step), "", "| # | operation | amount | state | since |"]
+    lines.append("|---|---|---|---|---|")
+    for o in payment.operations:
+        amount = Money(o.amount_minor, payment.currency)
+        reason = f" ({o.reason})" if o.reason else ""
+        declined = f": {o.decline.code}" if o.decline else ""
+        lines.append(f"| {o.number} | {o.verb}{reason} | {amount} | {o.state}{declined} | {_time(o.started_at)} |")
+    return "\n".join(lines)
+
+
+def trouble(payment_id: str, reason: str, next_try: datetime) -> str:
+    """The panel while the record cannot be read."""
+    return f"### {payment_id} is held up\n\n{reason}\n\nNext try {_time(next_try)}. Nothing is lost."
+
+
+def _headline(payment: Payment) -> str:
+    attention = f" - **{payment.attention}**" if payment.attention != "none" else ""
+    amounts = payment.amounts
+    refunded = f", refunded {amounts.refunded_minor}" if amounts.refunded_minor else ""
+    captured = f", captured {amounts.captured_minor}{refunded}" if amounts.captured_minor else ""
+    return f"{payment.state} - {Money(payment.amount_minor, payment.currency)}{captured}{attention}"
+
+
+def _waiting(step: Step) -> str:
+    if isinstance(step, Perform):
+        return f"Now: {step.operation.verb}."
+    if isinstance(step, Close):
+        return "Nothing is pending. A command or a webhook revives this payment."
+    return f"Waiting for {step.why}; looks again {_time(step.until)}."
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
