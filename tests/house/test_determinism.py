@@ -1,0 +1,91 @@
+"""Rules and stories know no clock, no dice and no environment: a replay must come to the same answer.
+
+Temporal's Replayer does not notice a pydantic default that draws a fresh id in a passed-through model, so this does.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.house.sources import name_of, python_files, tree_of
+
+STORIES = ("domain", "workflows")
+
+FORBIDDEN_MODULES = frozenset({"random", "secrets", "time", "uuid", "socket", "threading", "subprocess", "os"})
+"""`workflow.uuid4()`, `workflow.now()` and `workflow.random()` are Temporal's replayable ones and are no modules."""
+
+FORBIDDEN_CALLS = frozenset(
+    {
+        "datetime.now",
+        "datetime.utcnow",
+        "datetime.today",
+        "date.today",
+        "datetime.datetime.now",
+        "datetime.datetime.utcnow",
+        "datetime.date.today",
+        "asyncio.get_event_loop",
+        "asyncio.as_completed",
+        "asyncio.wait",
+        "open",
+        "print",
+        "input",
+        "id",
+        "hash",
+    }
+)
+
+SURPRISING = ("uuid", "now", "today", "time", "random", "token", "environ", "getenv")
+
+
+@pytest.mark.parametrize("path", python_files(*STORIES), ids=str)
+def test_no_clock_no_dice_no_machine(path: Path) -> None:
+    tree = tree_of(path)
+    assert _forbidden_imports(tree) == []
+    called = [
+        f"line {node.lineno}: {name_of(node.func)}()"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and name_of(node.func) in FORBIDDEN_CALLS
+    ]
+    assert called == []
+
+
+@pytest.mark.parametrize("path", python_files(*STORIES), ids=str)
+def test_no_default_draws_something_new(path: Path) -> None:
+    drawn = [
+        f"line {keyword.value.lineno}: {ast.unparse(keyword.value)}"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in ("default_factory", "default") and _surprises(keyword.value)
+    ]
+    assert drawn == []
+
+
+def test_the_rule_sees_a_drawn_default() -> None:
+    """The guard itself, so that it cannot rot into one that passes everything."""
+    for code in ("Field(default_factory=uuid4)", "field(default_factory=lambda: datetime.now(UTC))"):
+        call = ast.parse(code, mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert _surprises(call.keywords[0].value)
+    assert _forbidden_imports(ast.parse("from random import choice")) == ["line 1: random"]
+
+
+def _forbidden_imports(tree: ast.Module) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [f"line {node.lineno}: {alias.name}" for alias in node.names if _forbidden(alias.name)]
+        elif isinstance(node, ast.ImportFrom) and _forbidden(node.module or ""):
+            found.append(f"line {node.lineno}: {node.module}")
+    return found
+
+
+def _forbidden(module: str) -> bool:
+    return module.partition(".")[0] in FORBIDDEN_MODULES
+
+
+def _surprises(value: ast.expr) -> bool:
+    words = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+    words |= {node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute)}
+    return any(surprise in word.lower() for word in words for surprise in SURPRISING)
