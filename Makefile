@@ -47,7 +47,7 @@ dev: $(VENV)/.dev
 $(VENV)/.runtime: requirements.lock pyproject.toml $(UV)
 	@echo "installing what runs ($$(grep -c == requirements.lock) pinned packages)"
 	@$(INSTALL) -r requirements.lock
-	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
+	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation -C editable_mode=compat --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime

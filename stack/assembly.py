@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Literal
 
 from pydantic import SecretStr
@@ -25,20 +26,38 @@ class Stack:
     """Every part with its address. `start` what you need, `kill` and `restart` what you like, `stop` at the end.
 
     All methods block. Parts replaced by DATABASE_URL, TEMPORAL_ADDRESS or STRIPE_SECRET_KEY are not ours to start.
+    `durable=False` is for tests and benches: Temporal's and the simulator's files may lose their last commits on a power
+    cut (not on kill -9); PostgreSQL always keeps its promises.
     """
 
-    def __init__(self, settings: Settings, *, for_tests: bool = False) -> None:
+    def __init__(self, settings: Settings, *, durable: bool = True) -> None:
         self.state = StateFolder(settings.payonce.state)
-        self.state.prepare()
         self._given = settings
         ours = settings.payonce
-        synchronous: Literal["FULL", "NORMAL"] = "NORMAL" if for_tests else "FULL"
-        self.postgres = EmbeddedPostgres(self.state, ours.postgres_port, sync_first_files=not for_tests)
+        self._durable = durable
+        synchronous: Literal["FULL", "NORMAL"] = "FULL" if durable else "NORMAL"
+        self.postgres = EmbeddedPostgres(self.state, ours.postgres_port, sync_first_files=durable)
         self.temporal = EmbeddedTemporal(self.state, ours.temporal_port, ours.temporal_ui_port, synchronous)
-        self.settings = settings
-        self.settings = self._filled_in()
         self.parts: dict[str, Part] = {}
         self.api_key = ""
+        """The default merchant's test key, once the API or the worker was started."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The given settings, with the addresses and generated secrets of the embedded parts in the empty places."""
+        given, update = self._given, dict[str, object]()
+        if "postgres" in self.embedded:
+            update["database"] = given.database.model_copy(update={"url": SecretStr(self.postgres.url())})
+        if "temporal" in self.embedded:
+            update["temporal"] = given.temporal.model_copy(update={"address": self.temporal.address})
+        if "simulator" in self.embedded:
+            simulated = {
+                "secret_key": SecretStr(self.state.secret("simulator_key", prefix="sk_test_")),
+                "webhook_secrets": (SecretStr(self.state.secret("webhook_secret", prefix="whsec_")),),
+                "api_base": self.stripe_url,
+            }
+            update["stripe"] = given.stripe.model_copy(update=simulated)
+        return given.model_copy(update=update)
 
     @property
     def embedded(self) -> tuple[str, ...]:
@@ -65,17 +84,17 @@ class Stack:
     @property
     def api_url(self) -> str:
         """Where the API answers."""
-        return f"http://127.0.0.1:{self.settings.payonce.api_port}"
+        return f"http://127.0.0.1:{self._given.payonce.api_port}"
 
     @property
     def simulator_url(self) -> str:
         """The simulator's control address."""
-        return f"http://127.0.0.1:{self.settings.payonce.simulator_port}"
+        return f"http://127.0.0.1:{self._given.payonce.simulator_port}"
 
     @property
     def stripe_url(self) -> str:
         """The simulator's Stripe wire."""
-        return f"http://127.0.0.1:{self.settings.payonce.simulator_stripe_port}"
+        return f"http://127.0.0.1:{self._given.payonce.simulator_stripe_port}"
 
     def start(self, *names: str, report: Report = lambda _name, _seconds, _address: None) -> None:
         """Start the named parts (all, when none is named) and everything between them. Raises StackError.
@@ -86,6 +105,7 @@ class Stack:
         unknown = set(names) - set(ORDER)
         if unknown:
             raise StackError(f"There is no part called {', '.join(sorted(unknown))}; there are {', '.join(ORDER)}.")
+        self.state.prepare()
         for name in wanted:
             self.parts[name] = Part(self._recipe(name), run_folder=self.state.run)
         self._start_together([name for name in ORDER[:3] if name in wanted], report)
@@ -115,11 +135,16 @@ class Stack:
         return self.parts[name].pid
 
     def _start_together(self, names: list[str], report: Report) -> None:
-        """Start at once, report in order, and let the first failure out after all have settled."""
+        """Start at once, report in order; when one fails or a person interrupts, the others give up too."""
         with ThreadPoolExecutor(max_workers=len(ORDER)) as threads:
             starting = {name: threads.submit(self.parts[name].start) for name in names}
-            for name, started in starting.items():
-                report(name, started.result(), self.parts[name].recipe.address)
+            try:
+                for name, started in starting.items():
+                    report(name, started.result(), self.parts[name].recipe.address)
+            except BaseException:
+                for name in names:
+                    self.parts[name].cancel()
+                raise
 
     def _prepare(self, report: Report) -> None:
         began = time.monotonic()
@@ -133,25 +158,8 @@ class Stack:
         makers: dict[str, Callable[[], Recipe]] = {
             "postgres": self.postgres.recipe,
             "temporal": self.temporal.recipe,
-            "simulator": lambda: processes.simulator_recipe(self.settings, self.state),
+            "simulator": lambda: processes.simulator_recipe(self.settings, self.state, durable=self._durable),
             "worker": lambda: processes.worker_recipe(self.settings, self.state),
             "api": lambda: processes.api_recipe(self.settings, self.state),
         }
         return makers[name]()
-
-    def _filled_in(self) -> Settings:
-        """The given settings with the addresses and generated secrets of the embedded parts in the empty places."""
-        given, parts = self._given, self.embedded
-        update: dict[str, object] = {}
-        if "postgres" in parts:
-            update["database"] = given.database.model_copy(update={"url": SecretStr(self.postgres.url())})
-        if "temporal" in parts:
-            update["temporal"] = given.temporal.model_copy(update={"address": self.temporal.address})
-        if "simulator" in parts:
-            simulated = {
-                "secret_key": SecretStr(self.state.secret("simulator_key", prefix="sk_test_")),
-                "webhook_secrets": (SecretStr(self.state.secret("webhook_secret", prefix="whsec_")),),
-                "api_base": self.stripe_url,
-            }
-            update["stripe"] = given.stripe.model_copy(update=simulated)
-        return given.model_copy(update=update)

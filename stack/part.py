@@ -50,6 +50,7 @@ class Part:
         self._pid_file = run_folder / f"{recipe.name}.json"
         self._process: subprocess.Popen[bytes] | None = None
         self._launched_at = 0.0
+        self._cancelled = False
 
     @property
     def name(self) -> str:
@@ -74,43 +75,17 @@ class Part:
         return self._process.poll() if self._process is not None else None
 
     def start(self) -> float:
-        """Launch and wait until ready; the seconds it took. Raises PartFailed."""
-        self.launch()
-        return self.wait_ready()
+        """Launch and wait until ready; the seconds it took. Raises PartFailed, and then nothing is left running."""
+        try:
+            self._launch()
+            return self._wait_ready()
+        except BaseException:
+            self.stop()
+            raise
 
-    def launch(self) -> None:
-        """Start the process without waiting for it, after stopping what a killed earlier run left behind."""
-        self._launched_at = time.monotonic()
-        stop_leftover(self._pid_file, timeout_seconds=self.recipe.stop_timeout_seconds)
-        self.recipe.prepare()
-        self.recipe.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.recipe.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.recipe.command,
-                env={**os.environ, **self.recipe.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=self.recipe.user,
-                group=self.recipe.user,
-                extra_groups=[] if self.recipe.user else None,
-            )
-        self._remember()
-
-    def wait_ready(self) -> float:
-        """Wait for the health gate; the seconds since launch. Raises PartFailed when it ends or the time is up."""
-        limit_seconds = self.recipe.start_timeout_seconds
-        while (waiting_for := self.recipe.ready()) is not None:
-            if not self.running:
-                raise PartFailed(
-                    f"{self.name} ended with exit code {self.exit_code} while it started.\n{self.log_tail()}"
-                )
-            if time.monotonic() > self._launched_at + limit_seconds:
-                late = f"{self.name} was not ready after {limit_seconds:.0f} s: {waiting_for}"
-                raise PartFailed(f"{late}\n{self.log_tail()}")
-            time.sleep(POLL_SECONDS)
-        return time.monotonic() - self._launched_at
+    def cancel(self) -> None:
+        """Make a `start` that runs in another thread give up soon."""
+        self._cancelled = True
 
     def stop(self) -> None:
         """Ask it to end, wait as long as its work may take, and only then kill it."""
@@ -134,6 +109,7 @@ class Part:
         """Stop if it still runs, start again on the same state and ports; the seconds until ready."""
         if self.running:
             self.stop()
+        self._cancelled = False
         return self.start()
 
     def log_tail(self) -> str:
@@ -144,6 +120,42 @@ class Part:
             else []
         )
         return "\n".join([*(f"    {line}" for line in lines), f"The whole log: {self.recipe.log}"])
+
+    def _launch(self) -> None:
+        """Start the process, after stopping what a killed earlier run left behind."""
+        self._launched_at = time.monotonic()
+        stop_leftover(self._pid_file, timeout_seconds=self.recipe.stop_timeout_seconds)
+        self.recipe.prepare()
+        self.recipe.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.recipe.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.recipe.command,
+                env={**os.environ, **self.recipe.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=self.recipe.user,
+                group=self.recipe.user,
+                extra_groups=[] if self.recipe.user else None,
+            )
+        self._remember()
+
+    def _wait_ready(self) -> float:
+        """Wait for the health gate; the seconds since launch."""
+        limit_seconds = self.recipe.start_timeout_seconds
+        while (waiting_for := self.recipe.ready()) is not None:
+            if self._cancelled:
+                raise PartFailed(f"{self.name} was told to give up while it started.")
+            if not self.running:
+                raise PartFailed(
+                    f"{self.name} ended with exit code {self.exit_code} while it started.\n{self.log_tail()}"
+                )
+            if time.monotonic() > self._launched_at + limit_seconds:
+                late = f"{self.name} was not ready after {limit_seconds:.0f} s: {waiting_for}"
+                raise PartFailed(f"{late}\n{self.log_tail()}")
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - self._launched_at
 
     def _remember(self) -> None:
         self._pid_file.parent.mkdir(parents=True, exist_ok=True)

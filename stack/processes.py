@@ -17,11 +17,11 @@ GRACE_SECONDS = 45.0
 """Longer than the longest gateway call a worker may be in, so that no call is cut off and then sent again."""
 
 
-def simulator_recipe(settings: Settings, state: StateFolder) -> Recipe:
-    """The stand-in gateways with their own book of money."""
+def simulator_recipe(settings: Settings, state: StateFolder, *, durable: bool = True) -> Recipe:
+    """The stand-in gateways with their own book of money; not durable: for tests, as far as power cuts go."""
     ours = settings.payonce
     control = f"http://{ports.LOOPBACK}:{ours.simulator_port}"
-    flags = ["--state", str(state.simulator.absolute())]
+    flags = ["--state", str(state.simulator.absolute()), "--durability", "full" if durable else "normal"]
     flags += ["--control-port", str(ours.simulator_port), "--stripe-port", str(ours.simulator_stripe_port)]
 
     def prepare() -> None:
@@ -33,7 +33,7 @@ def simulator_recipe(settings: Settings, state: StateFolder) -> Recipe:
         command=(sys.executable, "-m", "simulator", *flags),
         address=f"{control}  Stripe wire http://{ports.LOOPBACK}:{ours.simulator_stripe_port}",
         log=state.log("simulator"),
-        ready=lambda: waiting_for_http(f"{control}/health"),
+        ready=lambda: waiting_for_http(f"{control}/healthz"),
         environment=_python_environment(),
         prepare=prepare,
     )

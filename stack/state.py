@@ -6,6 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.errors import StackError
+
+MARK = "this-folder-belongs-to-payonce"
+"""What `wipe` looks for before it deletes a folder."""
+
 
 @dataclass(frozen=True)
 class StateFolder:
@@ -37,10 +42,18 @@ class StateFolder:
         """The log file of one part."""
         return self.path / "logs" / f"{part}.log"
 
+    @property
+    def exists(self) -> bool:
+        """Whether something was ever started here."""
+        return (self.path / MARK).exists()
+
     def prepare(self) -> None:
-        """Create the folder if it is not there."""
+        """Create the folder if it is not there. Raises StackError for one that has other people's things in it."""
+        if not self.exists and self.path.is_dir() and any(self.path.iterdir()):
+            raise StackError(f"PAYONCE_STATE names {self.path}, which has other things in it. Choose an empty folder.")
         self.path.mkdir(parents=True, exist_ok=True)
         self.run.mkdir(exist_ok=True)
+        (self.path / MARK).touch()
 
     def secret(self, name: str, *, prefix: str = "") -> str:
         """The generated secret of that name: made on first use, the same ever after."""
@@ -60,8 +73,9 @@ class StateFolder:
         file.write_text(json.dumps({**self._secrets(), name: value}, indent=1))
 
     def wipe(self) -> None:
-        """Delete the folder with all payments in it. Nothing may be running."""
-        shutil.rmtree(self.path, ignore_errors=False)
+        """Delete the folder with all payments in it, if it is one of ours. Nothing may be running."""
+        if self.exists:
+            shutil.rmtree(self.path)
 
     def _secrets(self) -> dict[str, str]:
         file = self.path / "secrets.json"

@@ -32,8 +32,7 @@ PORT_SETTINGS = (
 def temporary_stack(*names: str, durable: bool = False, **payonce: Any) -> Iterator[Stack]:
     """Start the named parts (all, when none is named), hand over the running stack, stop it and delete its folder.
 
-    Not durable means that Temporal's file may lose its last commits on a power cut (`synchronous=NORMAL`); PostgreSQL
-    always keeps its promises. `payonce` are settings of that group, as in `task_queue="chaos"`. DATABASE_URL,
+    What `durable` means is said at `Stack`. `payonce` are settings of that group, as in `task_queue="chaos"`. DATABASE_URL,
     TEMPORAL_ADDRESS, STRIPE_SECRET_KEY and their like are ignored: what is temporary never touches what is real.
     """
     sweep_abandoned()
@@ -58,7 +57,7 @@ def build_temporary(folder: Path, *, durable: bool = False, **payonce: Any) -> S
         stripe={"secret_key": None, "api_base": None, "webhook_secrets": ()},
         payonce={"mode": "test", "state": folder, **chosen, **payonce},
     )
-    return Stack(settings, for_tests=not durable)
+    return Stack(settings, durable=durable)
 
 
 def sweep_abandoned() -> None:

@@ -9,7 +9,7 @@ FORBIDDEN = re.compile(r"^(utils?|helpers?|common|misc|manager|base\d*|shared|st
 
 IGNORE = re.compile(r"#\s*(?:type:\s*ignore|noqa|pragma:|fmt:\s*off|ruff:)")
 REASONED = re.compile(
-    r"#\s*(?:type:\s*ignore\[[\w\-, ]+\]|noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|pragma:[\w ]+)(?:\s+#|\s+-|:)\s+\S{2,}"
+    r"#\s*(?:type:\s*ignore\[[\w\-, ]+\]|noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|pragma:[\w ]+)(?:\s+#|\s+-|:)\s+\S.{2,}"
 )
 
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"]) + r")\b")
