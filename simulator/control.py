@@ -1,0 +1,259 @@
+"""The control API: what a test may ask of the simulator. JSON over HTTP on its own port; documented in README.md."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulator.faults import FaultRule
+from simulator.settings import UnknownSetting
+from simulator.stripe.errors import StripeError
+from simulator.webhooks import ReleaseOrder, WebhookFaultRule
+from simulator.world import World
+
+Model = TypeVar("Model", bound=BaseModel)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EndpointRequest(_Strict):
+    """A webhook endpoint to tell; the same URL again replaces the first registration."""
+
+    wire: Literal["stripe"] = "stripe"
+    url: str = Field(pattern="^https?://")
+    secret: str = Field(min_length=1)
+    enabled_events: list[str] = Field(default=["*"], min_length=1)
+
+
+class AdvanceRequest(_Strict):
+    seconds: float = Field(ge=0)
+
+
+class ClockRequest(_Strict):
+    frozen: bool
+
+
+class AuthenticateRequest(_Strict):
+    result: Literal["approve", "fail"]
+
+
+class DisputeRequest(_Strict):
+    charge: str
+    reason: str = "fraudulent"
+    inquiry: bool = False
+
+
+class DecideRequest(_Strict):
+    outcome: Literal["won", "lost"]
+
+
+class ReleaseRequest(_Strict):
+    order: ReleaseOrder = "given"
+    seed: int = 0
+    events: list[str] = []
+
+
+class ControlApi:
+    """Routes over a `World`; every step runs on the book's thread."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/healthz", self._health),
+                Route("/effects", self._effects),
+                Route("/totals", self._totals),
+                Route("/endpoints", self._endpoints, methods=["GET", "POST"]),
+                Route("/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+                Route("/webhook-faults", self._webhook_faults, methods=["GET", "POST", "DELETE"]),
+                Route("/webhooks/hold", self._hold, methods=["POST"]),
+                Route("/webhooks/release", self._release, methods=["POST"]),
+                Route("/deliveries", self._deliveries),
+                Route("/events/{event}/resend", self._resend, methods=["POST"]),
+                Route("/clock", self._clock, methods=["GET", "POST"]),
+                Route("/clock/advance", self._advance, methods=["POST"]),
+                Route("/payments/{payment}/authenticate", self._authenticate, methods=["POST"]),
+                Route("/payments/{payment}/expire", self._expire, methods=["POST"]),
+                Route("/disputes", self._dispute, methods=["POST"]),
+                Route("/disputes/{dispute}/decide", self._decide, methods=["POST"]),
+                Route("/settings", self._settings, methods=["GET", "POST"]),
+                Route("/reset", self._reset, methods=["POST"]),
+            ],
+            exception_handlers={
+                StripeError: _stripe_error,
+                ValidationError: _invalid,
+                UnknownSetting: _bad_value,
+                ValueError: _bad_value,
+            },
+        )
+
+    async def _health(self, _request: Request) -> Response:
+        now = await self._world.thread.run(self._world.clock.now)
+        return JSONResponse({"status": "ok", "now": now})
+
+    # Money
+
+    async def _effects(self, request: Request) -> Response:
+        return JSONResponse(
+            {"effects": await self._run(self._world.effects.rows, **_query(request, "wire", "reference"))}
+        )
+
+    async def _totals(self, request: Request) -> Response:
+        return JSONResponse(
+            {"totals": await self._run(self._world.effects.totals, **_query(request, "wire", "reference"))}
+        )
+
+    # Webhooks
+
+    async def _endpoints(self, request: Request) -> Response:
+        if request.method == "POST":
+            wanted = await _read(request, EndpointRequest)
+            endpoint = await self._run(
+                self._world.put_endpoint, wanted.wire, wanted.url, wanted.secret, tuple(wanted.enabled_events)
+            )
+            return JSONResponse({"id": endpoint.id, "wire": endpoint.wire, "url": endpoint.url}, status_code=201)
+        endpoints = await self._run(self._world.webhooks.endpoints)
+        return JSONResponse(
+            {
+                "endpoints": [
+                    {"id": e.id, "wire": e.wire, "url": e.url, "enabled_events": e.enabled_events} for e in endpoints
+                ]
+            }
+        )
+
+    async def _webhook_faults(self, request: Request) -> Response:
+        webhooks = self._world.webhooks
+        if request.method == "POST":
+            rule = await _read(request, WebhookFaultRule)
+            return JSONResponse((await self._run(webhooks.add_fault, rule)).model_dump(), status_code=201)
+        if request.method == "DELETE":
+            await self._run(webhooks.clear_faults)
+            return Response(status_code=204)
+        return JSONResponse({"webhook_faults": [state.model_dump() for state in await self._run(webhooks.faults)]})
+
+    async def _hold(self, _request: Request) -> Response:
+        await self._run(self._world.webhooks.hold)
+        return JSONResponse({"held": True})
+
+    async def _release(self, request: Request) -> Response:
+        wanted = await _read(request, ReleaseRequest)
+        release = self._world.webhooks.release
+        count = await self._run(release, order=wanted.order, seed=wanted.seed, events=wanted.events)
+        self._world.wake()
+        return JSONResponse({"held": False, "released": count})
+
+    async def _deliveries(self, request: Request) -> Response:
+        return JSONResponse({"deliveries": await self._run(self._world.webhooks.shown, **_query(request, "event"))})
+
+    async def _resend(self, request: Request) -> Response:
+        count = await self._run(self._world.stripe.resend, request.path_params["event"])
+        self._world.wake()
+        return JSONResponse({"queued": count})
+
+    # Faults
+
+    async def _faults(self, request: Request) -> Response:
+        plan = self._world.faults
+        if request.method == "POST":
+            rule = await _read(request, FaultRule)
+            return JSONResponse((await self._run(plan.add, rule)).model_dump(), status_code=201)
+        if request.method == "DELETE":
+            await self._run(plan.clear)
+            return Response(status_code=204)
+        return JSONResponse({"faults": [state.model_dump() for state in await self._run(plan.all)]})
+
+    # Time
+
+    async def _clock(self, request: Request) -> Response:
+        if request.method == "POST":
+            wanted = await _read(request, ClockRequest)
+            await self._run(self._world.clock.freeze if wanted.frozen else self._world.clock.unfreeze)
+        return JSONResponse(await self._run(self._world.clock_state))
+
+    async def _advance(self, request: Request) -> Response:
+        wanted = await _read(request, AdvanceRequest)
+        ran = await self._run(self._world.advance, wanted.seconds)
+        self._world.wake()
+        return JSONResponse({**await self._run(self._world.clock_state), "transitions": ran})
+
+    # What customers and banks do
+
+    async def _authenticate(self, request: Request) -> Response:
+        wanted = await _read(request, AuthenticateRequest)
+        authenticate = self._world.stripe.authenticate
+        return await self._done(authenticate, request.path_params["payment"], approve=wanted.result == "approve")
+
+    async def _expire(self, request: Request) -> Response:
+        return await self._done(self._world.stripe.expire, request.path_params["payment"])
+
+    async def _dispute(self, request: Request) -> Response:
+        wanted = await _read(request, DisputeRequest)
+        return await self._done(
+            self._world.stripe.open_dispute, wanted.charge, reason=wanted.reason, inquiry=wanted.inquiry
+        )
+
+    async def _decide(self, request: Request) -> Response:
+        wanted = await _read(request, DecideRequest)
+        decide = self._world.stripe.decide_dispute
+        return await self._done(decide, request.path_params["dispute"], won=wanted.outcome == "won")
+
+    # The simulator itself
+
+    async def _settings(self, request: Request) -> Response:
+        settings = self._world.settings
+        if request.method == "POST":
+            given = await request.json()
+            if not isinstance(given, dict):
+                raise UnknownSetting("settings must be a JSON object of names and numbers")
+            await self._run(settings.change, given)
+        return JSONResponse(await self._run(settings.all))
+
+    async def _reset(self, _request: Request) -> Response:
+        await self._run(self._world.reset)
+        return JSONResponse({"status": "empty"})
+
+    async def _done(self, step: Callable[..., Any], *given: Any, **named: Any) -> Response:
+        result = await self._run(step, *given, **named)
+        self._world.wake()
+        return JSONResponse(result)
+
+    async def _run(self, step: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        return await self._world.thread.run(step, *given, **named)
+
+
+async def _read(request: Request, model: type[Model]) -> Model:
+    body = await request.body()
+    return model.model_validate_json(body or b"{}")
+
+
+def _query(request: Request, *names: str) -> dict[str, str | None]:
+    for name in request.query_params:
+        if name not in names:
+            raise ValueError(f"unknown query parameter {name!r}; allowed: {', '.join(names)}")
+    return {name: request.query_params.get(name) for name in names}
+
+
+async def _stripe_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, StripeError)
+    return JSONResponse({"error": error.fields.get("message")}, status_code=error.status)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ValidationError)
+    problems = [{"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in error.errors()]
+    return JSONResponse({"error": problems}, status_code=422)
+
+
+async def _bad_value(_request: Request, error: Exception) -> Response:
+    message = f"the body is not JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
+    return JSONResponse({"error": message}, status_code=422)
