@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cli.main import COMMAND
 from settings import read_settings
@@ -51,8 +52,8 @@ def _run(stack: Stack, console: Console, *, as_json: bool) -> None:
         stack.start(report=lambda name, seconds, address: console.print(_line(name, seconds, address)))
         if as_json:
             typer.echo(json.dumps(facts(stack)))
-        console.print(_welcome(stack, time.monotonic() - began))
-        Supervisor(stack, console.print).watch()
+        console.print(_welcome(stack, time.monotonic() - began), markup=False)
+        Supervisor(stack, lambda text: console.print(text, markup=False)).watch()
     except KeyboardInterrupt:
         console.print("\nstopping; once more to kill")
     finally:
@@ -83,7 +84,7 @@ def facts(stack: Stack) -> dict[str, object]:
 
 
 def _line(name: str, seconds: float, address: str) -> str:
-    return f"[green]✓[/] {name:<10} {seconds:>5.1f} s  {address}"
+    return f"[green]✓[/] {name:<10} {seconds:>5.1f} s  {escape(address)}"
 
 
 def _welcome(stack: Stack, seconds: float) -> str:

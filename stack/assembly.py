@@ -26,13 +26,14 @@ class Stack:
     """Every part with its address. `start` what you need, `kill` and `restart` what you like, `stop` at the end.
 
     All methods block. Parts replaced by DATABASE_URL, TEMPORAL_ADDRESS or STRIPE_SECRET_KEY are not ours to start.
-    `durable=False` is for tests and benches: Temporal's and the simulator's files may lose their last commits on a power
-    cut (not on kill -9); PostgreSQL always keeps its promises.
+    `durable=False` is for tests and benches: Temporal's and the simulator's files may lose their last commits on a
+    power cut (not on kill -9); PostgreSQL always keeps its promises.
     """
 
     def __init__(self, settings: Settings, *, durable: bool = True) -> None:
         self.state = StateFolder(settings.payonce.state)
-        self._given = settings
+        self.given = settings
+        """The settings as they were read; `settings` has the embedded parts filled in."""
         ours = settings.payonce
         self._durable = durable
         synchronous: Literal["FULL", "NORMAL"] = "FULL" if durable else "NORMAL"
@@ -45,7 +46,7 @@ class Stack:
     @cached_property
     def settings(self) -> Settings:
         """The given settings, with the addresses and generated secrets of the embedded parts in the empty places."""
-        given, update = self._given, dict[str, object]()
+        given, update = self.given, dict[str, object]()
         if "postgres" in self.embedded:
             update["database"] = given.database.model_copy(update={"url": SecretStr(self.postgres.url())})
         if "temporal" in self.embedded:
@@ -62,7 +63,7 @@ class Stack:
     @property
     def embedded(self) -> tuple[str, ...]:
         """The names of the parts that are ours to start, in order."""
-        given = self._given
+        given = self.given
         replaced = {
             "postgres": given.database.url is not None,
             "temporal": given.temporal.address is not None,
@@ -84,17 +85,17 @@ class Stack:
     @property
     def api_url(self) -> str:
         """Where the API answers."""
-        return f"http://127.0.0.1:{self._given.payonce.api_port}"
+        return f"http://127.0.0.1:{self.given.payonce.api_port}"
 
     @property
     def simulator_url(self) -> str:
         """The simulator's control address."""
-        return f"http://127.0.0.1:{self._given.payonce.simulator_port}"
+        return f"http://127.0.0.1:{self.given.payonce.simulator_port}"
 
     @property
     def stripe_url(self) -> str:
         """The simulator's Stripe wire."""
-        return f"http://127.0.0.1:{self._given.payonce.simulator_stripe_port}"
+        return f"http://127.0.0.1:{self.given.payonce.simulator_stripe_port}"
 
     def start(self, *names: str, report: Report = lambda _name, _seconds, _address: None) -> None:
         """Start the named parts (all, when none is named) and everything between them. Raises StackError.

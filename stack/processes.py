@@ -42,17 +42,21 @@ def simulator_recipe(settings: Settings, state: StateFolder, *, durable: bool = 
 def worker_recipe(settings: Settings, state: StateFolder) -> Recipe:
     """The Temporal worker; ready when its metrics page answers, which it opens once it polls."""
     port = settings.payonce.worker_metrics_port
-    url = f"http://{ports.LOOPBACK}:{port}/metrics"
     return Recipe(
         name="worker",
         command=(sys.executable, "-m", "worker"),
         address=f"task queue {settings.payonce.task_queue}",
         log=state.log("worker"),
-        ready=lambda: waiting_for_http(url),
+        ready=lambda: waiting_for_http(worker_health_url(settings)),
         environment=_python_environment() | settings.as_environment(),
         prepare=lambda: ports.require_free(port, part="the worker", setting="PAYONCE_WORKER_METRICS_PORT"),
         stop_timeout_seconds=GRACE_SECONDS,
     )
+
+
+def worker_health_url(settings: Settings) -> str:
+    """The worker's metrics page."""
+    return f"http://{ports.LOOPBACK}:{settings.payonce.worker_metrics_port}/metrics"
 
 
 def api_recipe(settings: Settings, state: StateFolder) -> Recipe:

@@ -3,6 +3,7 @@
 The server says of itself that it is not for production; there TEMPORAL_ADDRESS names a cluster or Temporal Cloud.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from settings import TemporalSettings
 from stack import ports
 from stack.errors import StackError
 from stack.part import Recipe
 from stack.state import StateFolder
 
-NAMESPACE = "default"
 RETENTION = "720h"
 """30 days: how long operators can look into closed payments. The server's own default is one day."""
 
@@ -95,22 +96,42 @@ class EmbeddedTemporal:
         """None once the namespace can be changed: raising its retention is also the health question."""
         if not ports.accepts(self.port) or not ports.accepts(self.ui_port):
             return f"nothing listens on {self.address} yet"
-        return run_operator(
-            ["operator", "namespace", "update", "--namespace", NAMESPACE, "--retention", RETENTION],
-            address=self.address,
-        )
+        try:
+            ask(["operator", "namespace", "update", "--retention", RETENTION], TemporalSettings(address=self.address))
+        except StackError as error:
+            return str(error)
+        return None
 
 
-def run_operator(arguments: list[str], *, address: str) -> str | None:
-    """Run one `temporal` command against the server; None when it worked, else its complaint."""
-    command = [str(find_program()), *arguments, "--address", address]
+def ask(arguments: list[str], connection: TemporalSettings) -> str:
+    """Run one `temporal` command against the server; what it prints. Raises StackError with its complaint."""
+    command = [str(find_program()), *arguments, "--namespace", connection.namespace]
+    limit_seconds = COMMAND_TIMEOUT_SECONDS
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_TIMEOUT_SECONDS)
+        done = subprocess.run(
+            command, env=_environment(connection), capture_output=True, text=True, check=False, timeout=limit_seconds
+        )
     except subprocess.TimeoutExpired:
-        return f"no answer from {address} in {COMMAND_TIMEOUT_SECONDS:.0f} s"
-    return (
-        None if done.returncode == 0 else done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "it failed"
-    )
+        raise StackError(f"no answer from {connection.address} in {limit_seconds:.0f} s") from None
+    if done.returncode != 0:
+        raise StackError((done.stderr.strip() or "it failed without a word").splitlines()[0])
+    return done.stdout
+
+
+def _environment(connection: TemporalSettings) -> dict[str, str]:
+    """What the program reads its connection from, and nothing else: a key on a command line is seen by every user."""
+    secret = connection.api_key.get_secret_value() if connection.api_key else None
+    wanted = {
+        "TEMPORAL_ADDRESS": connection.address,
+        "TEMPORAL_API_KEY": secret,
+        "TEMPORAL_TLS": "true" if connection.tls or connection.tls_cert or connection.tls_ca else None,
+        "TEMPORAL_TLS_CLIENT_CERT_PATH": connection.tls_cert and str(connection.tls_cert),
+        "TEMPORAL_TLS_CLIENT_KEY_PATH": connection.tls_key and str(connection.tls_key),
+        "TEMPORAL_TLS_SERVER_CA_CERT_PATH": connection.tls_ca and str(connection.tls_ca),
+        "HOME": os.environ.get("HOME"),
+        "PATH": os.environ.get("PATH"),
+    }
+    return {name: value for name, value in wanted.items() if value}
 
 
 def find_program() -> Path:

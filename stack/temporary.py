@@ -32,8 +32,9 @@ PORT_SETTINGS = (
 def temporary_stack(*names: str, durable: bool = False, **payonce: Any) -> Iterator[Stack]:
     """Start the named parts (all, when none is named), hand over the running stack, stop it and delete its folder.
 
-    What `durable` means is said at `Stack`. `payonce` are settings of that group, as in `task_queue="chaos"`. DATABASE_URL,
-    TEMPORAL_ADDRESS, STRIPE_SECRET_KEY and their like are ignored: what is temporary never touches what is real.
+    What `durable` means is said at `Stack`. `payonce` are settings of that group, as in `task_queue="chaos"`.
+    DATABASE_URL, TEMPORAL_ADDRESS, STRIPE_SECRET_KEY and their like are ignored: what is temporary never touches what
+    is real.
     """
     sweep_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))

@@ -36,7 +36,7 @@ def python_files(*folders: str) -> tuple[Path, ...]:
     return tuple(
         path
         for path in tracked(".py")
-        if (not folders or path.parts[0] in folders) and "migrations/versions" not in path.as_posix()
+        if (not folders or path.parts[0] in folders) and "revisions/versions" not in path.as_posix()
     )
 
 
