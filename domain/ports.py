@@ -75,6 +75,16 @@ class PaymentRecords(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One verified webhook request: its events in our words and its redacted body, kept as evidence."""
+
+    account_id: str
+    events: tuple[GatewayEvent, ...]
+    raw: bytes
+    received_at: datetime
+
+
 class Inbox(Protocol):
     """Webhooks: stored first, acknowledged second, acted on third."""
 
@@ -89,6 +99,14 @@ class Inbox(Protocol):
     async def mark_handled(self, inbox_id: str, *, at: datetime, result: str) -> None: ...
     async def unhandled(self, *, received_before: datetime, limit: int) -> Sequence[InboxEntry]: ...
     async def match_orphans(self, *, limit: int) -> Sequence[InboxEntry]: ...
+
+
+class DeliveryInbox(Inbox, Protocol):
+    """The inbox as the webhook door uses it: many deliveries, one commit."""
+
+    async def store_many(self, deliveries: Sequence[Delivery]) -> Sequence[Sequence[InboxEntry]]:
+        """As `store` for each delivery, in one transaction; answers the new entries of each, in the order given."""
+        ...
 
 
 class Upkeep(Protocol):

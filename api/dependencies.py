@@ -1,0 +1,43 @@
+"""What the doors are handed: ports, a clock, an id maker and plain values. `bootstrap.py` fills it in; tests use fakes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+
+from domain.gateway import Gateways
+from domain.ports import Customers, DeliveryInbox, Health, Idempotency, Merchants, Mode, PaymentArchive, PaymentOwners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiParts:
+    """Everything the API needs and nothing it builds itself. URLs have no slash at the end.
+
+    `new_id` makes an id of a noun of `domain.identifiers.PREFIXES`. `default_accounts` says, per gateway, which account
+    serves the routes that name a gateway but no account (`POST /api/webhooks/{gateway}`) and settles which account takes
+    a payment when a merchant has several and marks none as default. `lock_seconds` must exceed `wait_seconds`.
+    """
+
+    archive: PaymentArchive
+    idempotency: Idempotency
+    merchants: Merchants
+    customers: Customers
+    inbox: DeliveryInbox
+    owners: PaymentOwners
+    gateways: Gateways
+    health: Health
+    clock: Callable[[], datetime]
+    new_id: Callable[[str], str]
+    registry: CollectorRegistry
+    mode: Mode
+    public_url: str
+    temporal_ui_url: str
+    temporal_namespace: str = "default"
+    default_accounts: Mapping[str, str] = field(default_factory=dict)
+    max_body_bytes: int = 1_000_000
+    wait_seconds: float = 10.0
+    lock_seconds: float = 30.0
+    ping_seconds: float = 2.0
+    cache_seconds: float = 5.0
+    webhook_patience_seconds: float = 1.0
