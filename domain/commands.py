@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from domain.errors import CommandRefused
-from domain.operation import Operation, OperationState, Verb
+from domain.operation import Operation, Verb
 from domain.payment import Payment
 from domain.payment import PaymentState as State
 
@@ -84,7 +84,7 @@ def _nothing_unsettled(payment: Payment, command: Command) -> None:
 def _capture(payment: Payment, command: Capture, abilities: Abilities, at: datetime) -> Operation:
     if payment.state is not State.AUTHORIZED:
         raise _wrong_state(payment, "capture", "only an authorized payment can be captured")
-    _none_open(payment, Verb.CAPTURE, Verb.VOID)
+    _none_deciding(payment)
     left = payment.amounts.capturable_minor
     amount = _amount(payment, command.amount_minor, left, "capturable")
     if amount < left and not abilities.partial_capture:
@@ -98,7 +98,7 @@ def _capture(payment: Payment, command: Capture, abilities: Abilities, at: datet
 def _cancel(payment: Payment, command: Cancel, abilities: Abilities, at: datetime) -> Operation:
     if payment.state not in (State.AUTHORIZED, State.REQUIRES_ACTION):
         raise _wrong_state(payment, "cancel", "only a payment that waits for an action or a capture can be canceled")
-    _none_open(payment, Verb.CAPTURE, Verb.VOID)
+    _none_deciding(payment)
     if not abilities.void:
         raise _unsupported(payment, f"{payment.gateway} cannot void; an uncaptured payment lapses by itself")
     left = payment.amounts.capturable_minor
@@ -122,10 +122,9 @@ def _amount(payment: Payment, asked_minor: int | None, left_minor: int, word: st
     return amount
 
 
-def _none_open(payment: Payment, *verbs: Verb) -> None:
-    under_way = next((o for o in payment.operations if o.verb in verbs and o.state is OperationState.PENDING), None)
-    if under_way is not None:
-        raise _wrong_state(payment, "proceed", f"a {under_way.verb} is under way")
+def _none_deciding(payment: Payment) -> None:
+    if payment.deciding is not None:
+        raise _wrong_state(payment, "proceed", f"a {payment.deciding.verb} is under way")
 
 
 def _operation(

@@ -4,6 +4,7 @@ PayonceError
 ├── InvalidInput            somebody gave us a value we cannot accept; names the field
 ├── CommandRefused          the payment's table or amounts do not allow the command now
 ├── TransitionRefused       an event that contradicts the payment's record; nothing was changed
+│   └── EvidenceNeeded      ... but it may be our record that is behind: ask the gateway
 ├── RecordError
 │   ├── RecordNotFound      no such row for this merchant and mode
 │   ├── VersionConflict     somebody else wrote the payment first; load again and decide again
@@ -49,6 +50,11 @@ class TransitionRefused(PayonceError):
         self.event = event
         self.state = state
         self.reason = reason
+
+
+class EvidenceNeeded(TransitionRefused):
+    """A hint that may be true although the record says otherwise: resolve the unsettled operation or look the payment
+    up, apply what that says, then offer the hint once more. Refused again, it is old or wrong."""
 
 
 class RecordError(PayonceError):

@@ -28,7 +28,8 @@ PREFIXES = {
     "request": "req",
 }
 
-_ID = re.compile(r"^([a-z]{3,4})_([0-9a-hjkmnp-tv-z]{26})$")
+_ID = re.compile(r"([a-z]{3,4})_([0-9a-hjkmnp-tv-z]{26})")
+_OPERATION_REFERENCE = re.compile(r"(pay_[0-9a-hjkmnp-tv-z]{26})-([1-9][0-9]{0,8})")
 
 
 def compose_id(noun: str, *, at_milliseconds: int, entropy: bytes) -> str:
@@ -42,7 +43,7 @@ def compose_id(noun: str, *, at_milliseconds: int, entropy: bytes) -> str:
 
 def is_id(noun: str, text: str) -> bool:
     """Whether the text has the shape of an id of this noun (says nothing about existence)."""
-    match = _ID.match(text)
+    match = _ID.fullmatch(text)
     return match is not None and match[1] == PREFIXES[noun]
 
 
@@ -63,10 +64,8 @@ def operation_reference(payment_id: str, operation_number: int) -> str:
 
 def parse_operation_reference(reference: str) -> tuple[str, int] | None:
     """The payment id and operation number, or None if the text is not a reference of ours."""
-    payment_id, dash, number = reference.rpartition("-")
-    if not dash or not number.isdigit() or not is_id("payment", payment_id):
-        return None
-    return payment_id, int(number)
+    match = _OPERATION_REFERENCE.fullmatch(reference)
+    return (match[1], int(match[2])) if match else None
 
 
 def gateway_key(*, payment_id: str, operation_number: int, generation: int) -> str:

@@ -50,6 +50,8 @@ class Money:
 
 def check_currency(currency: str) -> str:
     """The code itself if it is a known upper-case ISO 4217 code. Raises InvalidInput naming `currency`."""
-    if currency not in EXPONENTS:
-        raise InvalidInput("currency", f"{currency[:8]!r} is not a known ISO 4217 code such as EUR, USD, JPY or INR")
+    if not isinstance(currency, str) or currency not in EXPONENTS:
+        raise InvalidInput(
+            "currency", f"{str(currency)[:8]!r} is not a known ISO 4217 code such as EUR, USD, JPY or INR"
+        )
     return currency

@@ -85,3 +85,8 @@ def advance(operation: Operation, to: OperationState, *, at: datetime, decline: 
         raise TransitionRefused(f"{operation.verb} {to}", operation.state, "the operation's table has no such move")
     settled_at = None if to in OPEN else at
     return replace(operation, state=to, settled_at=settled_at, decline=decline)
+
+
+def exchanged(operations: tuple[Operation, ...], changed: Operation) -> tuple[Operation, ...]:
+    """The operations with the one of the same number replaced."""
+    return tuple(changed if o.number == changed.number else o for o in operations)

@@ -73,7 +73,7 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
-    """Money is taken: `captured_minor` so far; `final` when nothing more can be captured."""
+    """Money is taken: `captured_minor` so far, at least 1; `final` when nothing more can be captured."""
 
     captured_minor: int
     currency: str
@@ -107,7 +107,8 @@ class Declined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voided:
-    """The hold is released or the intent can no longer succeed."""
+    """The hold is released or the intent can no longer succeed, for ever. Where money was taken before the release, the
+    adapter says `Captured` with the total and `final` instead: only that tells what became of a capture under way."""
 
     references: References = field(default_factory=dict)
     kind: Literal["voided"] = "voided"
@@ -115,7 +116,8 @@ class Voided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lapsed:
-    """The gateway let it expire: an authorization too old, a hosted page nobody finished."""
+    """The gateway let it expire: an authorization too old, a hosted page nobody finished. As with `Voided`, an adapter
+    says `Captured` with `final` where money had been taken."""
 
     references: References = field(default_factory=dict)
     kind: Literal["lapsed"] = "lapsed"

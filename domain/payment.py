@@ -1,9 +1,9 @@
 """The payment: its state, its amounts, and the one table that says which event may move it where.
 
-The table is total: every state x every event is a move, `STALE` (true once, known already: ignored) or `REFUSED`
-(impossible: changes nothing and is reported). `Late` moves are the regressions that really happen, such as a failed
-payment the bank authorizes days later; they need evidence we asked for ourselves (a reply or a lookup), never a
-webhook alone, because a webhook may be an old one arriving late.
+The table is total: every state x every event is a move, `STALE` (true once, known already: the payment stays, only an
+operation still open may be settled by it) or `REFUSED` (impossible: changes nothing and is reported). `Late` moves are
+the regressions that really happen, such as a failed payment the bank authorizes days later; they need evidence we asked
+for ourselves (a lookup, or the reply to a call still unanswered), never a webhook alone, because it may be an old one.
 
 "Partly captured", "partly refunded", "refunded" and "disputed" are words derived from amounts, never states.
 """
@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from domain.operation import Operation
+from domain.operation import Operation, Verb
 from domain.outcomes import CustomerAction, Decline, MethodSummary
 
 
@@ -96,13 +96,12 @@ def _stay_stale() -> dict[PaymentEvent, Entry]:
     return dict.fromkeys(PaymentEvent, STALE)
 
 
-def _ended(state: PaymentState, **other: Entry) -> dict[PaymentEvent, Entry]:
+def _ended(state: PaymentState) -> dict[PaymentEvent, Entry]:
     """A payment without money: what is old is stale, and only looked-up evidence of money brings it back."""
     row = _stay_stale()
     row |= _STARTS | _NO_REFUND | {_E.ABANDONED: REFUSED}
     row |= _stay(state, _E.UNKNOWN, _E.PARKED)
-    row |= {_E.AUTHORIZED: Late(_S.AUTHORIZED), _E.CAPTURED: Late(_S.CAPTURED)}
-    return row | {PaymentEvent(name): entry for name, entry in other.items()}
+    return row | {_E.AUTHORIZED: Late(_S.AUTHORIZED), _E.CAPTURED: Late(_S.CAPTURED)}
 
 
 PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
@@ -118,7 +117,8 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
         _E.AUTHORIZED: Move(_S.AUTHORIZED),
         _E.CAPTURED: Move(_S.CAPTURED),
         _E.DECLINED: Move(_S.FAILED),
-        _E.TRY_DECLINED: STALE,
+        # Late: the webhook may tell of an earlier try on the hosted page, made before the one now processing.
+        _E.TRY_DECLINED: Late(_S.FAILED),
         _E.VOIDED: Move(_S.CANCELED),
         _E.LAPSED: Move(_S.EXPIRED),
         _E.REVERSED: Move(_S.FAILED),
@@ -154,7 +154,7 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
         _E.ABANDONED: REFUSED,
         _E.ACTION_REQUIRED: STALE,
         _E.PENDING: STALE,
-        _E.AUTHORIZED: STALE,
+        _E.AUTHORIZED: Move(_S.AUTHORIZED),  # a capture may be heard of first: only now do we learn the held amount
         _E.DECLINED: STALE,
         _E.TRY_DECLINED: STALE,
         _E.CAPTURED: Move(_S.CAPTURED),
@@ -165,8 +165,10 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
     _S.CAPTURED: _stay_stale()
     | _STARTS
     | {_E.ABANDONED: REFUSED, _E.REVERSED: Late(_S.FAILED)}
-    | _stay(_S.CAPTURED, _E.REFUND_STARTED, _E.REFUND_REPORTED, _E.DISPUTE_REPORTED, _E.UNKNOWN, _E.PARKED),
-    _S.CANCELED: _ended(_S.CANCELED),
+    | _stay(_S.CAPTURED, _E.REFUND_STARTED, _E.REFUND_REPORTED, _E.DISPUTE_REPORTED, _E.UNKNOWN, _E.PARKED)
+    # Totals, so a repeat changes nothing; a larger one is money we did not know of.
+    | _stay(_S.CAPTURED, _E.AUTHORIZED, _E.CAPTURED),
+    _S.CANCELED: _ended(_S.CANCELED) | {_E.ABANDONED: STALE},
     _S.FAILED: _ended(_S.FAILED),
     _S.EXPIRED: _ended(_S.EXPIRED),
 }
@@ -270,6 +272,11 @@ class Payment:
     def unsettled(self) -> Operation | None:
         """The operation of which we do not know whether it moved money. At most one (I12)."""
         return next((o for o in self.operations if o.is_unsettled), None)
+
+    @property
+    def deciding(self) -> Operation | None:
+        """The capture or void that has not been decided yet. No other may start: they would race for the same hold."""
+        return next((o for o in self.operations if o.verb in (Verb.CAPTURE, Verb.VOID) and o.is_open), None)
 
 
 def _no_operation(payment_id: str, number: int) -> Operation:

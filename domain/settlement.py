@@ -1,15 +1,12 @@
 """What an outcome means for the payment's operations. One outcome may settle several: a captured payment also settles
-the authorization it came from and the void that came too late.
+the authorization it came from and the void that came too late. Refunds have their own file.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
 
-from domain.errors import TransitionRefused
 from domain.events import OutcomeArrived
 from domain.operation import Operation, OperationState, Verb, advance
-from domain.outcomes import Captured, Declined, DisputeReported, RefundReported
+from domain.outcomes import Captured, Declined
 from domain.payment import Payment
 
 _S = OperationState
@@ -23,10 +20,10 @@ _ADDRESSED: Mapping[str, OperationState] = {
 
 _SETTLES: Mapping[str, Mapping[Verb, OperationState]] = {
     "authorized": {Verb.AUTHORIZE: _S.APPROVED},
-    "captured": {Verb.AUTHORIZE: _S.APPROVED, Verb.CAPTURE: _S.APPROVED, Verb.VOID: _S.DECLINED},
+    "captured": {Verb.AUTHORIZE: _S.APPROVED},  # captures and voids depend on the amounts: see _taken
     "voided": {Verb.AUTHORIZE: _S.CANCELED, Verb.CAPTURE: _S.DECLINED, Verb.VOID: _S.APPROVED},
     "lapsed": {Verb.AUTHORIZE: _S.CANCELED, Verb.CAPTURE: _S.DECLINED, Verb.VOID: _S.APPROVED},
-    "reversed": {Verb.AUTHORIZE: _S.DECLINED},
+    "reversed": {Verb.AUTHORIZE: _S.DECLINED, Verb.CAPTURE: _S.DECLINED, Verb.VOID: _S.DECLINED},
 }
 _REGRESSIONS = {
     "authorized": frozenset({_S.DECLINED, _S.CANCELED}),
@@ -35,76 +32,57 @@ _REGRESSIONS = {
 }
 """Settled states an outcome may still change, for the authorization only: the `Late` moves of the payment's table."""
 
-_REFUND_STATE = {"pending": _S.PENDING, "succeeded": _S.APPROVED, "failed": _S.DECLINED}
-
 
 def settle(payment: Payment, event: OutcomeArrived, *, may_regress: bool) -> tuple[Operation, ...]:
-    """The operations after the outcome. Refunds and disputes are not settled here."""
-    outcome = event.outcome
-    if isinstance(outcome, RefundReported | DisputeReported):
-        return payment.operations
-    if outcome.kind in _ADDRESSED:
+    """The operations after a payment outcome or Unknown."""
+    if event.outcome.kind in _ADDRESSED:
         addressed = event.operation_number or _authorization_number(payment)
         return tuple(_answer(o, event) if o.number == addressed else o for o in payment.operations)
-    if isinstance(outcome, Captured) and outcome.captured_minor <= payment.amounts.captured_minor:
-        return payment.operations  # an old total says nothing about a capture under way
-    return tuple(_settled(o, event, may_regress=may_regress) for o in payment.operations)
+    return tuple(_settled(payment, o, event, may_regress=may_regress) for o in payment.operations)
 
 
 def _answer(operation: Operation, event: OutcomeArrived) -> Operation:
     to = _ADDRESSED[event.outcome.kind]
-    if operation.state is to or not operation.is_open:
+    if operation.state is to or not operation.is_open or not _believable(operation, to, event):
         return operation
     decline = event.outcome.decline if isinstance(event.outcome, Declined) else None
     return advance(operation, to, at=event.at, decline=decline)
 
 
-def _settled(operation: Operation, event: OutcomeArrived, *, may_regress: bool) -> Operation:
+def _believable(operation: Operation, to: OperationState, event: OutcomeArrived) -> bool:
+    """Not seeing the answer does not undo what is known, and an old page to visit does not undo an unknown charge."""
+    if to is _S.UNKNOWN:
+        asked = operation.state is _S.ACTION_REQUIRED and event.source == "reply"
+        return asked or operation.state is _S.SENT
+    return not (to is _S.ACTION_REQUIRED and event.source == "webhook" and operation.is_unsettled)
+
+
+def _settled(payment: Payment, operation: Operation, event: OutcomeArrived, *, may_regress: bool) -> Operation:
     kind = event.outcome.kind
     to = _SETTLES[kind].get(operation.verb)
+    if isinstance(event.outcome, Captured) and operation.verb is not Verb.AUTHORIZE:
+        to = _taken(operation, event.outcome, payment.amounts.captured_minor, event.operation_number)
     if to is None or to is operation.state:
-        return operation
-    if isinstance(event.outcome, Captured) and operation.verb is Verb.VOID and not event.outcome.final:
         return operation
     regresses = may_regress and operation.verb is Verb.AUTHORIZE and operation.state in _REGRESSIONS.get(kind, ())
     return advance(operation, to, at=event.at) if operation.is_open or regresses else operation
 
 
+def _taken(operation: Operation, captured: Captured, known_minor: int, answers: int | None) -> OperationState | None:
+    """What a total says about an open capture or void; None while it says nothing, as an old total does.
+
+    `known_minor` is the total before: an open capture has happened when the new one covers it as well.
+    """
+    grown = captured.captured_minor > known_minor
+    if operation.verb is Verb.CAPTURE:
+        covered = captured.captured_minor >= known_minor + operation.amount_minor
+        if covered or (grown and answers == operation.number):
+            return _S.APPROVED
+        return _S.DECLINED if captured.final else None
+    if operation.verb is Verb.VOID and captured.final:
+        return _S.DECLINED if grown else _S.APPROVED  # nothing more was taken: the rest was released
+    return None
+
+
 def _authorization_number(payment: Payment) -> int | None:
     return next((o.number for o in payment.operations if o.verb is Verb.AUTHORIZE), None)
-
-
-def settle_refund(payment: Payment, report: RefundReported, *, at: datetime) -> tuple[Operation, Operation]:
-    """The refund's operation before and after. One made outside, on the gateway's dashboard, becomes an operation here.
-
-    Raises TransitionRefused when the report contradicts the amount or currency we asked for.
-    """
-    known = _refund_operation(payment, report)
-    before = known or _outside_refund(payment, report, at=at)
-    if (before.amount_minor, payment.currency) != (report.amount_minor, report.currency):
-        raise TransitionRefused("refund", payment.state, "the gateway reports another amount or currency")
-    to = _REFUND_STATE[report.standing]
-    after = replace(before, reference=before.reference or report.reference)
-    final = before.state is _S.DECLINED or (before.state is _S.APPROVED and to is _S.PENDING)
-    if final or before.state is to:
-        return before, after
-    return before, advance(after, to, at=at)
-
-
-def _refund_operation(payment: Payment, report: RefundReported) -> Operation | None:
-    refunds = [o for o in payment.operations if o.verb is Verb.REFUND]
-    by_reference = next((o for o in refunds if o.reference == report.reference), None)
-    return by_reference or next((o for o in refunds if o.number == report.operation_number), None)
-
-
-def _outside_refund(payment: Payment, report: RefundReported, *, at: datetime) -> Operation:
-    return Operation(
-        number=len(payment.operations) + 1,
-        verb=Verb.REFUND,
-        amount_minor=report.amount_minor,
-        state=_S.SENT,
-        command_key=f"gateway:{report.reference}",
-        reason="made at the gateway",
-        reference=report.reference,
-        started_at=at,
-    )

@@ -63,9 +63,15 @@ PACES = {
     OperationState.ACTION_REQUIRED: Pace(first=timedelta(seconds=20), slowest=timedelta(minutes=15)),
     OperationState.PENDING: Pace(first=timedelta(seconds=20), slowest=timedelta(hours=6)),
 }
+FENCE_PACE = Pace(first=timedelta(minutes=15), slowest=timedelta(days=1))
+"""How soon a declined fence is tried again: the page may still be open, so giving up is no answer."""
+
 DISPUTE_PACE = Pace(first=timedelta(hours=12), slowest=timedelta(days=3))
 AUTHORIZATION_GRACE = timedelta(minutes=5)
 """How long after an authorization's end we ask whether the gateway let it lapse."""
+
+AUTHORIZATION_LIFE = timedelta(days=7)
+"""Assumed where the gateway names no end (Stripe and Square: 7 days for most cards); a lookup then tells."""
 
 HORIZON = timedelta(hours=20)
 """An unknown outcome older than this is parked. Shorter than the shortest key life we resend under (Stripe: 24 h)."""
@@ -74,42 +80,54 @@ HORIZON = timedelta(hours=20)
 def next_step(payment: Payment, *, now: datetime) -> Step:
     if payment.state is State.CREATED and payment.method is not None:
         return Perform(operation=authorization(payment, at=now))
-    if payment.state is State.REQUIRES_ACTION and _overdue(payment, now) and _may_fence(payment):
+    fence_at = _fence_at(payment)
+    if fence_at is not None and fence_at <= now:
         return Perform(operation=_fence(payment, now))
-    return min(_waits(payment, now), key=lambda wait: wait.until, default=Close())
+    return min(_waits(payment, now, fence_at), key=lambda wait: wait.until, default=Close())
 
 
-def _overdue(payment: Payment, now: datetime) -> bool:
-    return payment.action_expires_at is not None and payment.action_expires_at <= now
+def _fence_at(payment: Payment) -> datetime | None:
+    """When the customer's time is up; after a declined fence later and later. None while none may be sent."""
+    ends_at = payment.action_expires_at
+    if payment.state is not State.REQUIRES_ACTION or ends_at is None:
+        return None
+    if payment.unsettled is not None or payment.deciding is not None:
+        return None
+    declined_at = max((o.settled_at or o.started_at for o in _fences(payment)), default=None)
+    return ends_at if declined_at is None else max(ends_at, FENCE_PACE.next_after(ends_at, declined_at))
 
 
-def _may_fence(payment: Payment) -> bool:
-    """One fence at a time, and a declined one is looked up before the next."""
-    return payment.unsettled is None and not any(o.verb is Verb.VOID and o.reason == EXPIRE for o in payment.operations)
+def _fences(payment: Payment) -> list[Operation]:
+    return [o for o in payment.operations if o.verb is Verb.VOID and o.reason == EXPIRE]
 
 
 def _fence(payment: Payment, now: datetime) -> Operation:
     """Before we say expired, make sure the gateway can no longer take the money (money-safety 3, step 4)."""
+    earlier = len(_fences(payment))
     return Operation(
         number=len(payment.operations) + 1,
         verb=Verb.VOID,
         amount_minor=0,
-        command_key="expire",
+        command_key=f"expire-{earlier + 1}" if earlier else "expire",
         reason=EXPIRE,
         started_at=now,
     )
 
 
-def _waits(payment: Payment, now: datetime) -> Iterable[Wait]:
+def _waits(payment: Payment, now: datetime, fence_at: datetime | None) -> Iterable[Wait]:
     for operation in payment.operations:
         if operation.is_unsettled:
             yield _resolution(payment, operation, now)
         elif operation.is_open:
             yield _check(payment, operation, now)
-    if payment.state is State.REQUIRES_ACTION and payment.action_expires_at is not None and _may_fence(payment):
-        yield _wait(max(payment.action_expires_at, now), "the customer's time to run out", "expire", 1)
-    if payment.state is State.AUTHORIZED and payment.authorization_expires_at is not None:
-        yield _authorization_end(payment.authorization_expires_at, now)
+    if fence_at is not None:
+        yield _wait(fence_at, "the customer's time to run out", "expire", 1)
+    if payment.state is State.AUTHORIZED:
+        yield _authorization_end(payment, now)
+        if payment.capture_method == "automatic" and not payment.amounts.captured_minor:
+            # Some gateways authorize first and capture on their own: that webhook may be lost as well.
+            until = PACES[OperationState.PENDING].next_after(_authorized_at(payment), now)
+            yield _wait(until, f"{payment.gateway} to capture", "check", 1)
     if any(d.standing == "open" for d in payment.disputes):
         until = DISPUTE_PACE.next_after(payment.changed_at, now)
         yield _wait(until, "the dispute to be decided", "check", 1)
@@ -128,12 +146,18 @@ def _check(payment: Payment, operation: Operation, now: datetime) -> Wait:
     return _wait(pace.next_after(operation.started_at, now), why, "check", operation.number)
 
 
-def _authorization_end(expires_at: datetime, now: datetime) -> Wait:
+def _authorization_end(payment: Payment, now: datetime) -> Wait:
     late = Pace(first=AUTHORIZATION_GRACE, slowest=timedelta(hours=6))
-    until = expires_at + AUTHORIZATION_GRACE
+    ends_at = payment.authorization_expires_at or _authorized_at(payment) + AUTHORIZATION_LIFE
+    until = ends_at + AUTHORIZATION_GRACE
     if until <= now:
-        until = late.next_after(expires_at, now)
+        until = late.next_after(ends_at, now)
     return _wait(until, "a capture, or the authorization to expire", "check", 1)
+
+
+def _authorized_at(payment: Payment) -> datetime:
+    authorized = payment.operation(1)
+    return authorized.settled_at or authorized.started_at
 
 
 def _wait(until: datetime, why: str, then: Literal["resolve", "check", "expire"], operation_number: int) -> Wait:

@@ -1,0 +1,51 @@
+"""What a payment outcome tells about amounts, action, expiry and method: the fields that change with a move."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from domain.errors import TransitionRefused
+from domain.events import OutcomeArrived
+from domain.outcomes import ActionRequired, Authorized, Captured, Declined, Reversed
+from domain.payment import Amounts, Payment
+
+
+def facts(payment: Payment, event: OutcomeArrived) -> dict[str, Any]:
+    """New values of the payment's fields, by name. Raises TransitionRefused for another amount or currency."""
+    outcome, amounts = event.outcome, payment.amounts
+    told: dict[str, Any] = {"action": None, "action_expires_at": None}
+    match outcome:
+        case Authorized(amount_minor=amount):
+            _check(payment, amount, outcome.currency)
+            told |= {"amounts": replace(amounts, authorized_minor=amount), "decline": None}
+            told |= {"authorization_expires_at": outcome.expires_at or payment.authorization_expires_at}
+            told |= {"method_summary": outcome.method or payment.method_summary}
+        case Captured(captured_minor=captured):
+            _check(payment, captured, outcome.currency)
+            told |= {"amounts": _captured(payment, outcome), "decline": None}
+            told |= {"method_summary": outcome.method or payment.method_summary}
+        case ActionRequired(action=action):
+            lifetime = timedelta(seconds=payment.action_lifetime_seconds)
+            told = {"action": action, "action_expires_at": action.expires_at or event.at + lifetime}
+        case Declined(decline=decline):
+            told |= {"decline": decline}
+        case Reversed(decline=decline):
+            told |= {"decline": decline, "amounts": replace(amounts, captured_minor=0)}
+    return told
+
+
+def _captured(payment: Payment, captured: Captured) -> Amounts:
+    amounts = payment.amounts
+    total = max(captured.captured_minor, amounts.captured_minor)  # an old total never lowers what is known
+    return replace(amounts, captured_minor=total, authorized_minor=amounts.authorized_minor or _held(payment, captured))
+
+
+def _held(payment: Payment, captured: Captured) -> int:
+    """A capture heard of before its authorization: the whole amount was held, until an `Authorized` says less."""
+    sale = payment.capture_method == "automatic" and captured.final
+    return captured.captured_minor if sale else payment.amount_minor
+
+
+def _check(payment: Payment, amount_minor: int, currency: str) -> None:
+    if currency != payment.currency or not 0 < amount_minor <= payment.amount_minor:
+        raise TransitionRefused("outcome", payment.state, "the gateway reports another amount or currency")
