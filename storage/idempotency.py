@@ -1,0 +1,95 @@
+"""The port Idempotency: one row per (merchant, mode, key), and the statement that says how a request stands to it.
+
+One statement does all: takes the key if it is free, renews a claim whose holder was cut off, and reads what is there. A
+rival that commits in the same instant makes it answer nothing; then it is asked once more and sees the rival's row.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from domain.errors import RecordUnavailable
+from domain.ports import Claim, IdempotencyRequest, Mode
+from storage.database import Database
+
+_LOOKS = 5
+
+_CLAIMED = """claimed AS (
+    INSERT INTO idempotency_keys (merchant_id, mode, key, fingerprint, route, resource_id, request_body, creates,
+        created_at, locked_at)
+    VALUES (%(merchant_id)s, %(mode)s, %(key)s, %(fingerprint)s, %(route)s, %(resource_id)s, %(request_body)s,
+        %(creates)s, %(at)s, %(at)s)
+    ON CONFLICT (merchant_id, mode, key) DO NOTHING
+    RETURNING resource_id),
+renewed AS (
+    UPDATE idempotency_keys SET locked_at = %(at)s
+    WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND fingerprint = %(fingerprint)s
+        AND status IS NULL AND locked_at <= %(at)s::timestamptz - make_interval(secs => %(lock_seconds)s)
+    RETURNING resource_id)"""
+
+_STANDING = """
+SELECT 'new', resource_id, NULL, NULL FROM claimed
+UNION ALL
+SELECT CASE WHEN k.fingerprint <> %(fingerprint)s THEN 'mismatch' WHEN k.status IS NOT NULL THEN 'replay'
+        WHEN EXISTS (SELECT FROM renewed) THEN 'resume' ELSE 'in_flight' END, k.resource_id, k.status, k.body
+FROM idempotency_keys k
+WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND NOT EXISTS (SELECT FROM claimed)
+"""
+
+_COMPLETE = """
+UPDATE idempotency_keys SET status = %(status)s, body = %(body)s, completed_at = %(at)s
+WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL
+"""
+
+_RELEASE = """
+WITH forgotten AS (
+    DELETE FROM idempotency_keys
+    WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL AND NOT creates)
+UPDATE idempotency_keys SET locked_at = '-infinity'
+WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL AND creates
+"""
+
+
+class PostgresIdempotency:
+    """The first completion of a key wins; replays are its bytes. A released claim that came with a payment is not
+    forgotten, because a fresh one would make a second payment: the next caller resumes it at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, request: IdempotencyRequest, *, at: datetime, lock_seconds: float) -> Claim:
+        parameters = claim_values(request, at=at, lock_seconds=lock_seconds, creates=False)
+        return await claim_with(self._database, claim_statement(), parameters)
+
+    async def complete(self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime) -> None:
+        parameters = {"merchant_id": merchant_id, "mode": mode, "key": key, "status": status, "body": body, "at": at}
+        await self._database.fetch(_COMPLETE, parameters)
+
+    async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
+        await self._database.fetch(_RELEASE, {"merchant_id": merchant_id, "mode": mode, "key": key})
+
+
+def claim_statement(also: str = "") -> str:
+    """`also` are further CTEs, that may read from `claimed` and so happen only when the key was free."""
+    return f"WITH {_CLAIMED}{also}{_STANDING}"
+
+
+def claim_values(request: IdempotencyRequest, *, at: datetime, lock_seconds: float, creates: bool) -> dict[str, object]:
+    return {
+        "merchant_id": request.merchant_id,
+        "mode": request.mode,
+        "key": request.key,
+        "fingerprint": request.fingerprint,
+        "route": request.route,
+        "resource_id": request.resource_id,
+        "request_body": request.body,
+        "creates": creates,
+        "at": at,
+        "lock_seconds": float(lock_seconds),
+    }
+
+
+async def claim_with(database: Database, statement: str, parameters: Mapping[str, object]) -> Claim:
+    for _ in range(_LOOKS):
+        for standing, resource_id, status, body in await database.fetch(statement, parameters):
+            return Claim(standing=standing, resource_id=resource_id, status=status, body=body)
+    raise RecordUnavailable("the idempotency key changes hands too fast")

@@ -1,0 +1,76 @@
+"""The port Merchants: who may call, and which accounts at gateways are theirs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.ports import Caller, GatewayAccount, Mode
+from storage.database import Database
+
+_AUTHENTICATE = "SELECT merchant_id, mode, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL"
+_CREATE_MERCHANT = """
+INSERT INTO merchants (id, name, created_at) VALUES (%(id)s, %(name)s, %(at)s) ON CONFLICT (id) DO NOTHING
+"""
+_CREATE_KEY = """
+INSERT INTO api_keys (id, merchant_id, mode, key_hash, last4, created_at)
+VALUES (%(id)s, %(merchant_id)s, %(mode)s, %(key_hash)s, %(last4)s, %(at)s) ON CONFLICT (id) DO NOTHING
+"""
+_REVOKE_KEY = "UPDATE api_keys SET revoked_at = %(at)s WHERE id = %(id)s AND revoked_at IS NULL"
+_CREATE_ACCOUNT = """
+INSERT INTO gateway_accounts (id, merchant_id, mode, gateway, secret_name, is_default, created_at)
+VALUES (%(id)s, %(merchant_id)s, %(mode)s, %(gateway)s, %(secret_name)s, %(is_default)s, %(at)s)
+ON CONFLICT (id) DO NOTHING
+"""
+_ACCOUNT = "SELECT id, merchant_id, mode, gateway, secret_name, is_default FROM gateway_accounts"
+_ACCOUNT_BY_ID = f"{_ACCOUNT} WHERE id = %(id)s"
+_ACCOUNTS = f"{_ACCOUNT} WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s ORDER BY id"
+
+
+class PostgresMerchants:
+    """The three `create_` verbs are idempotent by id, so that seeding may run at every start."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def authenticate(self, key_hash: str) -> Caller | None:
+        rows = await self._database.fetch(_AUTHENTICATE, {"key_hash": key_hash})
+        return Caller(merchant_id=rows[0][0], mode=rows[0][1], key_id=rows[0][2]) if rows else None
+
+    async def create_merchant(self, *, merchant_id: str, name: str, at: datetime) -> None:
+        await self._database.fetch(_CREATE_MERCHANT, {"id": merchant_id, "name": name, "at": at})
+
+    async def create_api_key(
+        self, *, key_id: str, merchant_id: str, mode: Mode, key_hash: str, last4: str, at: datetime
+    ) -> None:
+        parameters = {"id": key_id, "merchant_id": merchant_id, "mode": mode, "key_hash": key_hash, "last4": last4}
+        await self._database.fetch(_CREATE_KEY, {**parameters, "at": at})
+
+    async def revoke_api_key(self, key_id: str, *, at: datetime) -> None:
+        await self._database.fetch(_REVOKE_KEY, {"id": key_id, "at": at})
+
+    async def create_account(self, account: GatewayAccount, *, at: datetime) -> None:
+        parameters = {
+            "id": account.id,
+            "merchant_id": account.merchant_id,
+            "mode": account.mode,
+            "gateway": account.gateway,
+            "secret_name": account.secret_name,
+            "is_default": account.is_default,
+            "at": at,
+        }
+        await self._database.fetch(_CREATE_ACCOUNT, parameters)
+
+    async def account(self, account_id: str) -> GatewayAccount | None:
+        rows = await self._database.fetch(_ACCOUNT_BY_ID, {"id": account_id})
+        return _account(rows[0]) if rows else None
+
+    async def accounts(self, merchant_id: str, mode: Mode) -> Sequence[GatewayAccount]:
+        rows = await self._database.fetch(_ACCOUNTS, {"merchant_id": merchant_id, "mode": mode})
+        return [_account(row) for row in rows]
+
+
+def _account(row: Sequence[Any]) -> GatewayAccount:
+    id_, merchant_id, mode, gateway, secret_name, is_default = row
+    return GatewayAccount(
+        id=id_, merchant_id=merchant_id, mode=mode, gateway=gateway, secret_name=secret_name, is_default=is_default
+    )
