@@ -1,4 +1,4 @@
-"""What the doors are handed: ports, a clock, an id maker and plain values. `bootstrap.py` fills it in; tests use fakes."""
+"""What the doors are handed: ports, a clock, an id maker and plain values. Bootstrap fills it in; tests use fakes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from domain.ports import Customers, DeliveryInbox, Health, Idempotency, Merchant
 class ApiParts:
     """Everything the API needs and nothing it builds itself. URLs have no slash at the end.
 
-    `new_id` makes an id of a noun of `domain.identifiers.PREFIXES`. `default_accounts` says, per gateway, which account
-    serves the routes that name a gateway but no account (`POST /api/webhooks/{gateway}`) and settles which account takes
-    a payment when a merchant has several and marks none as default. `lock_seconds` must exceed `wait_seconds`.
+    `new_id` makes an id of a noun of `domain.identifiers.PREFIXES`. `default_accounts`: per gateway, the account that
+    serves the routes that name a gateway but no account (`POST /api/webhooks/{gateway}`) and that takes a payment when
+    a merchant has several and marks none as default. `lock_seconds` must exceed `wait_seconds`.
     """
 
     archive: PaymentArchive
