@@ -120,6 +120,20 @@ class Settings(BaseSettings):
     payonce: PayonceSettings = PayonceSettings()
 
     @property
+    def database_url(self) -> str:
+        """Where the record is, password included. Raises SettingsError when it is not set."""
+        if self.database.url is None:
+            raise SettingsError([_missing("DATABASE_URL")])
+        return self.database.url.get_secret_value()
+
+    @property
+    def temporal_address(self) -> str:
+        """Where the executor is, host:port. Raises SettingsError when it is not set."""
+        if self.temporal.address is None:
+            raise SettingsError([_missing("TEMPORAL_ADDRESS")])
+        return self.temporal.address
+
+    @property
     def public_url(self) -> str:
         """Where customers and gateways reach our API, without a slash at the end."""
         return (self.payonce.public_url or f"http://{self.payonce.host}:{self.payonce.api_port}").rstrip("/")

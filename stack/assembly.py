@@ -74,13 +74,12 @@ class Stack:
     @property
     def database_url(self) -> str:
         """Where the record is, password included."""
-        url = self.settings.database.url
-        return url.get_secret_value() if url else ""
+        return self.settings.database_url
 
     @property
     def temporal_address(self) -> str:
         """Where the executor is, host:port."""
-        return self.settings.temporal.address or ""
+        return self.settings.temporal_address
 
     @property
     def api_url(self) -> str:
@@ -123,6 +122,10 @@ class Stack:
                 part.stop()
                 report(name, time.monotonic() - began, "stopped")
 
+    def listen_to_simulator(self) -> None:
+        """Have the simulator send its webhooks to our API; needed again after its `POST /reset`."""
+        preparation.listen_to_simulator(self.settings, control_url=self.simulator_url, api_url=self.api_url)
+
     def kill(self, name: str) -> None:
         """kill -9 one part; nothing restarts it until `restart` is called."""
         self.parts[name].kill()
@@ -152,7 +155,7 @@ class Stack:
         preparation.migrate(self.database_url)
         self.api_key = preparation.seed(self.settings)
         if "simulator" in self.parts:
-            preparation.listen_to_simulator(self.settings, control_url=self.simulator_url, account="default")
+            self.listen_to_simulator()
         report("database", time.monotonic() - began, "tables at head, default merchant there")
 
     def _recipe(self, name: str) -> Recipe:

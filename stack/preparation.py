@@ -4,10 +4,13 @@ from settings import Settings
 from stack.errors import StackError
 from stack.processes import post_json
 
+ACCOUNT = "default"
+
 
 def migrate(database_url: str) -> None:
     """Bring the tables to head. Raises StackError with the database's own words."""
     from sqlalchemy.exc import SQLAlchemyError
+
     from storage.migrations import upgrade
 
     try:
@@ -23,9 +26,9 @@ def seed(settings: Settings) -> str:
     return bootstrap.seed(settings)
 
 
-def listen_to_simulator(settings: Settings, *, control_url: str, account: str) -> None:
+def listen_to_simulator(settings: Settings, *, control_url: str, api_url: str) -> None:
     """Tell the simulator where our webhooks go and how to sign them; the same address again changes nothing."""
-    url = f"{settings.public_url}/v1/webhooks/stripe/{account}"
+    url = f"{api_url}/v1/webhooks/stripe/{ACCOUNT}"
     secret = settings.stripe.webhook_secrets[0].get_secret_value()
     try:
         post_json(f"{control_url}/endpoints", {"wire": "stripe", "url": url, "secret": secret, "enabled_events": ["*"]})

@@ -26,7 +26,7 @@ OURS = frozenset({*ROOMS, *ENTRIES, "tests"})
 @cache
 def tracked(suffix: str = "") -> tuple[Path, ...]:
     """Files in the repository and new ones not yet added, relative to the root."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     return tuple(Path(name) for name in sorted(set(listed)) if name.endswith(suffix) and (ROOT / name).is_file())
 
