@@ -29,7 +29,7 @@ class ManualClock:
 
 
 class ShiftedClock:
-    """The machine's clock plus an offset, or frozen at one instant; tells `on_change` so that the shift survives a restart."""
+    """The machine's clock plus an offset, or frozen at one instant; `on_change` hears of every shift, to keep it."""
 
     def __init__(
         self,

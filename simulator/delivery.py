@@ -1,4 +1,4 @@
-"""The loop that sends what is queued: a bounded number at once over kept-alive connections, results written in batches."""
+"""The loop that sends what is queued: a bounded number at once, connections kept alive, results written in batches."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""One request meeting one fault: what the wire does and what becomes of the connection. Pure of sockets, so tests share it."""
+"""One request meeting one fault: what the wire does and what becomes of the connection. No sockets: tests share it."""
 
 import json
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The fault plan: which request goes wrong, how, and how often it did. Rules are kept in the book, so they survive a restart."""
+"""The fault plan: which request goes wrong, how, and how often it did. Rules live in the book and survive a restart."""
 
 import random
 import re

@@ -37,8 +37,8 @@ class IdempotencyKeys:
     def keep(self, account: str, key: str, answer: FirstAnswer, *, now: float) -> None:
         """Must run in the transaction that moves the money, so that both survive a crash or neither does."""
         self._book.execute(
-            "INSERT OR REPLACE INTO idempotency_keys (wire, account, key, fingerprint, request_id, status, body, created)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO idempotency_keys"
+            " (wire, account, key, fingerprint, request_id, status, body, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._wire, account, key, answer.fingerprint, answer.request_id, answer.status, answer.body, now,
             ),

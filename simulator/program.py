@@ -1,7 +1,7 @@
 """`python -m simulator --state DIR`: serves the control API and the Stripe wire from one process until told to stop.
 
-Prints one JSON line with the addresses when ready. Exit codes: 0 stopped on a signal, 1 a server failed, 2 bad arguments
-or a port that is taken.
+Prints one JSON line with the addresses when ready. Exit codes: 0 stopped on a signal, 1 a server failed, 2 a bad
+argument or a port that is taken.
 """
 
 import argparse
@@ -62,8 +62,8 @@ async def _serve(arguments: argparse.Namespace, control: socket.socket, stripe: 
 
 
 async def _announce(servers: list[QuietServer], control_url: str, stripe_url: str) -> None:
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.005)
+    for server in servers:
+        await server.ready.wait()
     sys.stdout.write(json.dumps({"ready": True, "control": control_url, "stripe": stripe_url}) + "\n")
     sys.stdout.flush()
 

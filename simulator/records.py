@@ -37,7 +37,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a list is asked for: newest first, after or before an object, created within bounds (epoch seconds)."""
+    """Which part of a list is asked for: after or before an object, created within bounds (epoch seconds)."""
 
     limit: int = 10
     starting_after: int | None = None
@@ -107,7 +107,8 @@ class Records:
         one_of: tuple[str, Sequence[str]] | None = None,
     ) -> tuple[list[Record], bool]:
         """Newest first, and whether more lie beyond; `one_of` compares a field of the body without an index."""
-        clauses, values = ["wire = ?", "account = ?", "kind = ?"], [self._wire, account, kind]  # type: list[str], list[Any]
+        clauses = ["wire = ?", "account = ?", "kind = ?"]
+        values: list[Any] = [self._wire, account, kind]
         for name, value in terms:
             clauses.append("sequence IN (SELECT sequence FROM terms WHERE term = ?)")
             values.append(self._term(account, kind, name, value))

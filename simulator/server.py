@@ -1,4 +1,4 @@
-"""The HTTP shell of a wire: bytes in, bytes out, and the faults only a socket can show (silence, a reset connection)."""
+"""The HTTP shell of a wire: bytes in, bytes out, and the faults only a socket can show (silence, a reset)."""
 
 import asyncio
 import socket
@@ -121,11 +121,20 @@ class _OpenProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {_TRANSPORT: self.transport}  # type: ignore[typeddict-unknown-key]  # ours alone
+        extensions: Any = {_TRANSPORT: self.transport}  # not ASGI's, ours alone
+        self.scope["extensions"] = extensions
 
 
 class QuietServer(uvicorn.Server):
-    """A uvicorn server that leaves signals to the program, which runs several servers in one loop."""
+    """A uvicorn server that says when it is ready and leaves signals to the program, which runs several in one loop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -136,5 +145,6 @@ def http_server(app: Any) -> QuietServer:
     config = uvicorn.Config(
         app, http=_OpenProtocol, lifespan="off", log_config=None, log_level="warning", access_log=False,
         server_header=False, date_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=1, ws="none",
+        proxy_headers=False,
     )  # fmt: skip
     return QuietServer(config)

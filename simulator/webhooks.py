@@ -152,7 +152,8 @@ class Webhooks:
             late = fault.seconds if fault and fault.kind in ("late", "reorder") else 0.0
             disguise = fault.kind if fault and fault.kind in ("wrong_signature", "old_timestamp") else None
             row = (
-                endpoint.wire, event, event_type, endpoint.id, body, "lost" if fault and fault.kind == "lost" else "pending",
+                endpoint.wire, event, event_type, endpoint.id, body,
+                "lost" if fault and fault.kind == "lost" else "pending",
                 due_at + late, now, disguise, fault.kind if fault else None,
             )  # fmt: skip
             self._book.execute_many(
@@ -219,7 +220,7 @@ class Webhooks:
         self._settings.remember(_HELD, "1")
 
     def release(self, *, order: ReleaseOrder = "given", seed: int = 0, events: Sequence[str] = ()) -> int:
-        """Send what is waiting one by one: as it was made (or as `events` lists first), reversed, or shuffled by a seed."""
+        """Send what is waiting one by one: as it was made (`events` first), reversed, or shuffled by a seed."""
         rows = self._book.rows("SELECT sequence, event FROM deliveries WHERE state = 'pending' ORDER BY sequence")
         ranks = {event: rank for rank, event in enumerate(events)}
         waiting = [row["sequence"] for row in sorted(rows, key=lambda row: ranks.get(row["event"], len(ranks)))]
@@ -265,9 +266,9 @@ class Webhooks:
 
     def _due(self, condition: str, order: str, *, now: float, limit: int) -> list[Delivery]:
         rows = self._book.rows(
-            "SELECT deliveries.*, endpoints.url, endpoints.secret FROM deliveries"
+            "SELECT deliveries.*, endpoints.url, endpoints.secret FROM deliveries"  # noqa: S608 - constants of this file
             " JOIN endpoints ON endpoints.id = deliveries.endpoint AND endpoints.enabled"
-            f" WHERE state = 'pending' AND due_at <= ? AND {condition} ORDER BY {order} LIMIT ?",  # noqa: S608
+            f" WHERE state = 'pending' AND due_at <= ? AND {condition} ORDER BY {order} LIMIT ?",
             (now, limit + len(self._on_their_way)),
         )
         waiting = [row for row in rows if row["sequence"] not in self._on_their_way]
@@ -276,7 +277,8 @@ class Webhooks:
     def _note_one(self, attempt: Attempt, now: float) -> None:
         delivery = attempt.delivery
         self._book.execute(
-            "INSERT INTO attempts (delivery, number, at, status, error, seconds, disguise) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempts (delivery, number, at, status, error, seconds, disguise) VALUES (?, ?, ?, ?, ?,"
+            " ?, ?)",
             (
                 delivery.sequence, delivery.number, now, attempt.status, attempt.error, round(attempt.seconds, 4),
                 delivery.disguise,
@@ -287,7 +289,7 @@ class Webhooks:
         due_at = now + delay * self._settings.seconds("webhook_retry_scale")
         given_up = row is None or due_at - row["created"] > GIVE_UP_SECONDS
         state = "delivered" if attempt.succeeded else "failed" if given_up else "pending"
-        # A disguise and a place in a release apply to the first sending only: retries tell the truth, at their own pace.
+        # A disguise and a place in a release are for the first sending only: retries tell the truth in their own time.
         self._book.execute(
             "UPDATE deliveries SET state = ?, due_at = ?, attempts = ?, disguise = NULL, position = NULL"
             " WHERE sequence = ?",

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from simulator.records import Json, Record
-from simulator.stripe import charging, setup_intents
+from simulator.stripe import charging, session_state, setup_intents
 from simulator.stripe.errors import refused
 from simulator.stripe.turn import Reply, Turn
 
@@ -24,12 +24,14 @@ def decide(turn: Turn, intent: Record, *, approve: bool) -> None:
         charging.attempt(turn, intent, method, off_session=False, error_on_action=False, authenticated=True)
     else:
         fail(turn, intent, method)
+    session_state.follow(turn, intent)
 
 
 def fail(turn: Turn, intent: Record, method: Record) -> Reply:
     error = {
         "type": "card_error", "code": "payment_intent_authentication_failure", "message": _FAILURE,
-        "doc_url": "https://stripe.com/docs/error-codes/payment-intent-authentication-failure", "payment_method": method.body,
+        "doc_url": "https://stripe.com/docs/error-codes/payment-intent-authentication-failure",
+        "payment_method": method.body,
     }  # fmt: skip
     return charging.fail(turn, intent, error, charge=None)
 

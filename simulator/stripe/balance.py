@@ -87,7 +87,8 @@ def _add(turn: Turn, kind: str, source: str, amount: int, currency: str, *, cate
     body = {
         "id": turn.new_id("txn"), "object": "balance_transaction", "amount": amount,
         "available_on": turn.second + _AVAILABLE_AFTER_SECONDS, "balance_type": "payments", "created": turn.second,
-        "currency": currency, "description": None, "exchange_rate": None, "fee": fee, "fee_details": details if fee else [],
+        "currency": currency, "description": None, "exchange_rate": None, "fee": fee,
+        "fee_details": details if fee else [],
         "net": amount - fee, "reporting_category": category, "source": source, "status": "pending", "type": kind,
     }  # fmt: skip
     terms = [("type", kind), ("source", source), ("currency", currency)]

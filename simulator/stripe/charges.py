@@ -102,5 +102,6 @@ def _available(intent: Record, request: str, held: bool) -> str:
 def _authentication(turn: Turn) -> Json:
     return {
         "authentication_flow": "challenge", "electronic_commerce_indicator": "05", "exemption_indicator": None,
-        "result": "authenticated", "result_reason": None, "transaction_id": turn.parts.entropy.letters(24), "version": "2.2.0",
+        "result": "authenticated", "result_reason": None, "transaction_id": turn.parts.entropy.letters(24),
+        "version": "2.2.0",
     }  # fmt: skip

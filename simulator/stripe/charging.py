@@ -91,7 +91,7 @@ def _needs_customer(card: Card, intent: Record, method: Record) -> bool:
 
 
 def _require_action(turn: Turn, intent: Record) -> None:
-    """With a return_url the customer is sent to a page; without one Stripe.js would act, and tests use the control API."""
+    """With a return_url the customer is sent to a page; without one Stripe.js would act, and tests the control API."""
     intent.body["next_action"] = next_action(turn, intent)
     intent.body["status"] = "requires_action"
     turn.save(intent)
@@ -210,7 +210,7 @@ def settle_charge(turn: Turn, charge: Record) -> None:
 
 
 def expire_authorization(turn: Turn, intent: Record, charge: Record) -> None:
-    """A hold that ran out: released, and the intent canceled, or succeeded when part of it was captured (multicapture)."""
+    """A hold that ran out: released, and the intent canceled, or succeeded when part of it was captured."""
     body = intent.body
     if body["status"] != "requires_capture" or body["latest_charge"] != charge.id:
         return

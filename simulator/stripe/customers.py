@@ -19,7 +19,8 @@ def create(turn: Turn, parameters: Json) -> Json:
     _refuse_not_offered(parameters)
     customer_id = turn.new_id("cus", 14)
     body: Json = {
-        "id": customer_id, "object": "customer", "address": None, "balance": 0, "created": turn.second, "currency": None,
+        "id": customer_id, "object": "customer", "address": None, "balance": 0, "created": turn.second,
+        "currency": None,
         "default_source": None, "delinquent": False, "description": None, "discount": None, "email": None,
         "invoice_prefix": turn.parts.entropy.letters(8).upper(), "invoice_settings": dict(_NO_INVOICE_SETTINGS),
         "livemode": False, "metadata": metadata.merged({}, parameters), "name": None, "next_invoice_sequence": 1,

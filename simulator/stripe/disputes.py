@@ -137,7 +137,8 @@ def _body(turn: Turn, charge: Json, amount: int, reason: str, status: str) -> Js
         if status.startswith("warning"):
             shown["card"]["case_type"] = "inquiry"
     return {
-        "id": turn.new_id("du"), "object": "dispute", "amount": amount, "balance_transactions": [], "charge": charge["id"],
+        "id": turn.new_id("du"), "object": "dispute", "amount": amount, "balance_transactions": [],
+        "charge": charge["id"],
         "created": turn.second, "currency": charge["currency"], "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE_FIELDS), "enhanced_evidence": {}},
         "evidence_details": {

@@ -11,7 +11,10 @@ _MAXIMUM_DEPTH = 4
 # Which fields of which object hold an id that can be expanded, and the kind it points to.
 _EXPANDABLE: dict[str, dict[str, str]] = {
     "payment_intent": {"latest_charge": "charge", "customer": "customer", "payment_method": "payment_method"},
-    "charge": {"balance_transaction": "balance_transaction", "customer": "customer", "payment_intent": "payment_intent"},
+    "charge": {
+        "balance_transaction": "balance_transaction", "customer": "customer", "payment_intent": "payment_intent",
+        "failure_balance_transaction": "balance_transaction",
+    },
     "refund": {
         "balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction",
         "charge": "charge", "payment_intent": "payment_intent",

@@ -23,8 +23,8 @@ _METADATA_PAIRS, _METADATA_NAME, _METADATA_VALUE = 50, 40, 500
 class ParameterTable:
     """The compiled table: one check per operation."""
 
-    def __init__(self, path: Path = Path(__file__).with_name("parameters.json")) -> None:
-        table = json.loads(path.read_text(encoding="utf-8"))
+    def __init__(self) -> None:
+        table = json.loads(Path(__file__).with_name("parameters.json").read_text(encoding="utf-8"))
         self._shapes: list[Check] = []
         for shape in table["shapes"]:
             self._shapes.append(self._compile(shape))
@@ -65,7 +65,8 @@ def _string(value: Any, path: str) -> str:
     if not value:
         raise invalid(
             f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter;"
-            f" however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value.",
+            f" however '{path}' cannot be unset. You should remove '{path}' from your request or supply a"
+            " non-empty value.",
             param=path, code="parameter_invalid_empty",
         )  # fmt: skip
     if len(value) > 5_000:

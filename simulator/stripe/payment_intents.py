@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.records import Json, Record
-from simulator.stripe import charging, currencies, lists, metadata, payment_methods
+from simulator.stripe import charging, currencies, intents, lists, metadata, payment_methods, session_state
 from simulator.stripe.currencies import shown
 from simulator.stripe.errors import StripeError, invalid, refused
 from simulator.stripe.turn import Reply, Turn
@@ -27,10 +27,6 @@ _NOT_OFFERED = (
 )
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action")
-_COPIED = (
-    "description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor",
-    "statement_descriptor_suffix", "transfer_group",
-)  # fmt: skip
 
 
 def create(turn: Turn, parameters: Json) -> Json | Reply:
@@ -39,7 +35,7 @@ def create(turn: Turn, parameters: Json) -> Json | Reply:
     currencies.check_amount(parameters["amount"], currency)
     if parameters.get("customer"):
         turn.get("customer", parameters["customer"], param="customer", status=400)
-    intent = add(turn, parameters, currency)
+    intent = intents.add(turn, parameters, currency)
     turn.emit("payment_intent.created", intent.body)
     return _confirm(turn, intent, parameters) if parameters.get("confirm") else intent.body
 
@@ -65,14 +61,16 @@ def update(turn: Turn, parameters: Json, intent_id: str) -> Json:
             intent, f"This PaymentIntent's parameters could not be updated because it has a status of {body['status']}."
             " Only metadata, description and receipt_email can be changed now.",
         )  # fmt: skip
-    currency = currencies.check_currency(parameters.get("currency", body["currency"]))
+    currency = currencies.check_currency(parameters["currency"] if "currency" in parameters else body["currency"])
     body["currency"] = currency
-    body["amount"] = currencies.check_amount(parameters.get("amount", body["amount"]), currency)
+    body["amount"] = currencies.check_amount(
+        parameters["amount"] if "amount" in parameters else body["amount"], currency
+    )
     _take_customer(turn, intent, parameters)
-    _take_options(turn, intent, parameters)
+    intents.take_options(intent, parameters)
     metadata.update(turn, intent, parameters)
-    if _method_given(parameters):
-        body["payment_method"] = _method(turn, intent, parameters).id
+    if intents.method_given(parameters):
+        body["payment_method"] = intents.method(turn, intent, parameters).id
         body["status"] = "requires_confirmation"
     turn.save(intent)
     return body
@@ -86,8 +84,8 @@ def confirm(turn: Turn, parameters: Json, intent_id: str) -> Json | Reply:
         why = (
             "it has already succeeded after being previously confirmed"
             if status == "succeeded"
-            else f"it has a status of {status}. Only a PaymentIntent with one of the following statuses may be confirmed:"
-            f" {', '.join(_CONFIRMABLE[1:])}"
+            else f"it has a status of {status}. Only a PaymentIntent with one of the following statuses may be"
+            f" confirmed: {', '.join(_CONFIRMABLE[1:])}"
         )
         raise _unexpected_state(intent, f"You cannot confirm this PaymentIntent because {why}.")
     if "amount_to_confirm" in parameters and parameters["amount_to_confirm"] != intent.body["amount"]:
@@ -95,7 +93,7 @@ def confirm(turn: Turn, parameters: Json, intent_id: str) -> Json | Reply:
             "The amount_to_confirm does not match the amount of the PaymentIntent.",
             param="amount_to_confirm", code="parameter_invalid_integer",
         )  # fmt: skip
-    _take_options(turn, intent, parameters)
+    intents.take_options(intent, parameters)
     return _confirm(turn, intent, parameters)
 
 
@@ -117,6 +115,7 @@ def capture(turn: Turn, parameters: Json, intent_id: str) -> Json:
         charging.succeed(turn, intent, charge, _card(turn, charge))
     else:
         turn.emit("payment_intent.amount_capturable_updated", body)
+    session_state.follow(turn, intent)
     return body
 
 
@@ -125,17 +124,20 @@ def cancel(turn: Turn, parameters: Json, intent_id: str) -> Json:
     body = intent.body
     if body["status"] not in _CANCELABLE:
         raise _unexpected_state(
-            intent, f"You cannot cancel this PaymentIntent because it has a status of {body['status']}. Only a PaymentIntent"
+            intent,
+            f"You cannot cancel this PaymentIntent because it has a status of {body['status']}. Only a PaymentIntent"
             f" with one of the following statuses may be canceled: {', '.join(_CANCELABLE)}.",
         )  # fmt: skip
     if intent.private.get("session") and body["status"] != "requires_capture":
         raise _unexpected_state(
             intent,
-            "You cannot cancel this PaymentIntent because it was created by a Checkout Session. Expire the session instead.",
+            "You cannot cancel this PaymentIntent because it was created by a Checkout Session. Expire the session"
+            " instead.",
         )
     if body["amount_received"]:
         raise _unexpected_state(
-            intent, "You cannot cancel this PaymentIntent because part of it was captured. Capture with final_capture=true and"
+            intent,
+            "You cannot cancel this PaymentIntent because part of it was captured. Capture with final_capture=true and"
             " amount_to_capture=0 to release the rest.",
         )  # fmt: skip
     if body["amount_capturable"]:
@@ -184,43 +186,16 @@ def search(turn: Turn, parameters: Json) -> Json:
     return lists.searched(turn, "payment_intent", "/v1/payment_intents/search", parameters, _SEARCHABLE)
 
 
-def add(turn: Turn, parameters: Json, currency: str, *, private: Json | None = None) -> Record:
-    """A new, unconfirmed intent; a checkout session makes its own through here too."""
-    intent_id = turn.new_id("pi")
-    automatic = parameters.get("automatic_payment_methods")
-    types = parameters.get("payment_method_types")
-    manual = parameters.get("capture_method") == "manual"
-    body: Json = {
-        "id": intent_id, "object": "payment_intent", "amount": parameters["amount"], "amount_capturable": 0,
-        "amount_details": {"tip": {}}, "amount_received": 0, "application": None, "application_fee_amount": None,
-        "automatic_payment_methods": _automatic(automatic, types), "canceled_at": None, "cancellation_reason": None,
-        "capture_method": parameters.get("capture_method", "automatic_async"),
-        "client_secret": f"{intent_id}_secret_{turn.parts.entropy.letters(25)}",
-        "confirmation_method": parameters.get("confirmation_method", "automatic"), "created": turn.second,
-        "currency": currency, "customer": parameters.get("customer"), "description": None,
-        "last_payment_error": None, "latest_charge": None, "livemode": False, "metadata": metadata.merged({}, parameters),
-        "next_action": None, "on_behalf_of": None, "payment_method": None, "payment_method_configuration_details": None,
-        "payment_method_options": {}, "payment_method_types": types or _enabled_types(currency, manual=manual),
-        "processing": None, "receipt_email": None, "review": None, "setup_future_usage": None, "shipping": None,
-        "statement_descriptor": None, "statement_descriptor_suffix": None, "status": "requires_payment_method",
-        "transfer_data": None, "transfer_group": None,
-    }  # fmt: skip
-    intent = turn.add("payment_intent", body, private, charging.reference_terms(body))
-    _take_options(turn, intent, parameters)
-    if _method_given(parameters):
-        body["payment_method"] = _method(turn, intent, parameters).id
-        body["status"] = "requires_confirmation"
-    return intent
-
-
 def _confirm(turn: Turn, intent: Record, parameters: Json) -> Json | Reply:
     body = intent.body
-    if _method_given(parameters) and "confirm" not in parameters:
-        body["payment_method"] = _method(turn, intent, parameters).id
+    if intents.method_given(parameters) and "confirm" not in parameters:
+        body["payment_method"] = intents.method(turn, intent, parameters).id
     if body["payment_method"] is None:
         raise _unexpected_state(
-            intent, "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the"
-            " PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method"
+            intent,
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the"
+            " PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a"
+            " payment method"
             " or ConfirmationToken.",
         )  # fmt: skip
     if "return_url" in parameters:
@@ -232,9 +207,12 @@ def _confirm(turn: Turn, intent: Record, parameters: Json) -> Json | Reply:
         parameters.get("mandate_data") or parameters.get("mandate") or method.private.get("mandated")
     ):
         raise refused(
-            "To confirm a PaymentIntent with a SEPA Debit PaymentMethod, you must provide `mandate_data` or a `mandate`.",
+            "To confirm a PaymentIntent with a SEPA Debit PaymentMethod, you must provide `mandate_data` or a"
+            " `mandate`.",
             param="mandate_data", code="parameter_missing",
         )  # fmt: skip
+    if parameters.get("mandate_data"):
+        method.private["mandated"] = True
     outcome = charging.attempt(
         turn, intent, method, off_session=parameters.get("off_session") not in (None, False),
         error_on_action=bool(parameters.get("error_on_requires_action")),
@@ -248,7 +226,8 @@ def _check_create(parameters: Json) -> None:
         for name in _ONLY_WITH_CONFIRM:
             if name in parameters:
                 raise invalid(
-                    f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless `confirm` is set to true.",
+                    f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless `confirm` is"
+                    " set to true.",
                     param=name,
                 )
     if (parameters.get("automatic_payment_methods") or {}).get("enabled") and "payment_method_types" in parameters:
@@ -271,37 +250,6 @@ def _refuse_not_offered(parameters: Json) -> None:
             raise invalid(f"The simulator does not offer `{name}`.", param=name)
 
 
-def _take_options(turn: Turn, intent: Record, parameters: Json) -> None:
-    for name in _COPIED:
-        if name in parameters:
-            intent.body[name] = _shipping(parameters[name]) if name == "shipping" else parameters[name]
-    if "capture_method" in parameters:
-        intent.body["capture_method"] = parameters["capture_method"]
-    if "payment_method_types" in parameters:
-        intent.body["payment_method_types"] = parameters["payment_method_types"]
-    given = (parameters.get("payment_method_options") or {}).get("card") or {}
-    known = intent.body["payment_method_options"].get("card", {})
-    if "card" in intent.body["payment_method_types"]:
-        defaults: Json = {
-            "installments": None,
-            "mandate_options": None,
-            "network": None,
-            "request_three_d_secure": "automatic",
-        }
-        kept = {name: value for name, value in given.items() if name in _CARD_OPTIONS}
-        intent.body["payment_method_options"]["card"] = {**defaults, **known, **kept}
-    if "sepa_debit" in intent.body["payment_method_types"]:
-        intent.body["payment_method_options"]["sepa_debit"] = {}
-
-
-_CARD_OPTIONS = frozenset(
-    {
-        "request_three_d_secure", "request_multicapture", "request_incremental_authorization",
-        "request_extended_authorization", "request_overcapture",
-    }
-)  # fmt: skip
-
-
 def _take_customer(turn: Turn, intent: Record, parameters: Json) -> None:
     if parameters.get("customer"):
         turn.get("customer", parameters["customer"], param="customer", status=400)
@@ -309,41 +257,24 @@ def _take_customer(turn: Turn, intent: Record, parameters: Json) -> None:
         turn.index(intent, [("customer", parameters["customer"])])
 
 
-def _method_given(parameters: Json) -> bool:
-    return bool(parameters.get("payment_method") or parameters.get("payment_method_data"))
-
-
-def _method(turn: Turn, intent: Record, parameters: Json) -> Record:
-    if parameters.get("payment_method"):
-        method = payment_methods.resolve(turn, parameters["payment_method"])
-    else:
-        method = payment_methods.from_data(turn, parameters["payment_method_data"])
-    allowed = intent.body["payment_method_types"]
-    if method.body["type"] not in allowed:
-        raise refused(
-            f"The PaymentMethod provided ({method.body['type']}) is not allowed for this PaymentIntent. Please attach a"
-            f" PaymentMethod of one of the following types: {', '.join(allowed)}.",
-            param="payment_method", code="payment_intent_incompatible_payment_method",
-        )  # fmt: skip
-    payment_methods.check_usable(method, customer=intent.body["customer"], user=intent.id)
-    return method
-
-
 def _check_return_url(intent: Record) -> None:
     """Stripe insists on a return_url where one of the account's methods might redirect."""
     automatic = intent.body["automatic_payment_methods"]
     if automatic and automatic.get("allow_redirects") != "never" and not intent.private.get("return_url"):
         raise refused(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these"
-            " payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't"
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of"
+            " these"
+            " payment methods might redirect your customer off of your page, you must provide a `return_url`. If"
+            " you don't"
             " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
             " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
         )
 
 
 def _capture_amount(intent: Json, charge: Json, parameters: Json) -> tuple[int, bool]:
-    capturable = intent["amount_capturable"]
-    amount, final = parameters.get("amount_to_capture", capturable), parameters.get("final_capture", True)
+    capturable: int = intent["amount_capturable"]
+    amount: int = parameters.get("amount_to_capture", capturable)
+    final: bool = parameters.get("final_capture", True)
     multicapture = charge["payment_method_details"]["card"]["multicapture"]["status"] == "available"
     if not final and not multicapture:
         raise refused(
@@ -351,8 +282,9 @@ def _capture_amount(intent: Json, charge: Json, parameters: Json) -> tuple[int, 
         )
     if amount > capturable:
         raise refused(
-            f"The requested capture amount ({shown(amount, intent['currency'])}) is greater than the amount you can capture for"
-            f" this charge ({shown(capturable, intent['currency'])}).", param="amount_to_capture", code="amount_too_large",
+            f"The requested capture amount ({shown(amount, intent['currency'])}) is greater than the amount you can"
+            f" capture for this charge ({shown(capturable, intent['currency'])}).",
+            param="amount_to_capture", code="amount_too_large",
         )  # fmt: skip
     # Zero ends a multicapture; otherwise there must be something to take.
     if amount < 0 or (amount == 0 and not (final and multicapture and intent["amount_received"])):
@@ -366,29 +298,6 @@ def _capture_amount(intent: Json, charge: Json, parameters: Json) -> tuple[int, 
 
 def _card(turn: Turn, charge: Record) -> Any:
     return payment_methods.card_of(turn.own("payment_method", charge.body["payment_method"]))
-
-
-def _automatic(given: Json | None, types: list[str] | None) -> Json | None:
-    if given is not None:
-        return (
-            {"allow_redirects": given.get("allow_redirects", "always"), "enabled": True} if given["enabled"] else None
-        )
-    return None if types else {"allow_redirects": "always", "enabled": True}
-
-
-def _enabled_types(currency: str, *, manual: bool) -> list[str]:
-    return ["card", "sepa_debit"] if currency == "eur" and not manual else ["card"]
-
-
-def _shipping(given: Json | None) -> Json | None:
-    if given is None:
-        return None
-    parts = ("city", "country", "line1", "line2", "postal_code", "state")
-    address = given.get("address") or {}
-    return {
-        "address": {part: address.get(part) for part in parts}, "carrier": given.get("carrier"),
-        "name": given.get("name"), "phone": given.get("phone"), "tracking_number": given.get("tracking_number"),
-    }  # fmt: skip
 
 
 def _unexpected_state(intent: Record, message: str) -> StripeError:

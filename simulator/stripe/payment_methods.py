@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from simulator.records import Json, Record
 from simulator.stripe import cards, lists, metadata
@@ -129,8 +130,10 @@ def check_usable(method: Record, *, customer: str | None, user: str | None = Non
     owner = method.body["customer"]
     if owner is None and method.private.get("consumed_by") not in (None, user):
         raise refused(
-            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with"
-            " a connected account without Customer attachment, or was detached from a Customer. It may not be used again."
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment,"
+            " shared with"
+            " a connected account without Customer attachment, or was detached from a Customer. It may not be used"
+            " again."
             " To use a PaymentMethod multiple times, you must attach it to a Customer first.",
             param="payment_method",
         )
@@ -146,7 +149,7 @@ def check_usable(method: Record, *, customer: str | None, user: str | None = Non
         )  # fmt: skip
 
 
-def card_error(decline: cards.Decline, **fields: object) -> StripeError:
+def card_error(decline: cards.Decline, **fields: Any) -> StripeError:
     return StripeError(
         402, type="card_error", code=decline.code, decline_code=decline.decline_code, message=decline.message,
         advice_code=decline.advice_code, network_decline_code=decline.network_decline_code, **fields,
@@ -158,7 +161,8 @@ def _add(turn: Turn, kind: str, details: Json, private: Json, data: Json) -> Rec
     address = billing.get("address") or {}
     parts = ("city", "country", "line1", "line2", "postal_code", "state")
     body = {
-        "id": turn.new_id("pm"), "object": "payment_method", "allow_redisplay": data.get("allow_redisplay", "unspecified"),
+        "id": turn.new_id("pm"), "object": "payment_method",
+        "allow_redisplay": data.get("allow_redisplay", "unspecified"),
         "billing_details": {
             "address": {part: address.get(part) for part in parts},
             "email": billing.get("email"), "name": billing.get("name"), "phone": billing.get("phone"), "tax_id": None,

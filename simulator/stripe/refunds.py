@@ -144,7 +144,8 @@ def _terms(charge: Json, parameters: Json) -> list[tuple[str, str]]:
 
 def _body(turn: Turn, charge: Json, amount: int, parameters: Json, behaviour: str) -> Json:
     body: Json = {
-        "id": turn.new_id("re"), "object": "refund", "amount": amount, "balance_transaction": None, "charge": charge["id"],
+        "id": turn.new_id("re"), "object": "refund", "amount": amount, "balance_transaction": None,
+        "charge": charge["id"],
         "created": turn.second, "currency": charge["currency"],
         "destination_details": {
             "type": "card",

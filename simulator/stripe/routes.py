@@ -4,7 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.stripe import (
-    account, balance, charges, customers, disputes, events, payment_intents, payment_methods, refunds, setup_intents,
+    account,
+    balance,
+    charges,
+    checkout,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payment_methods,
+    refunds,
+    setup_intents,
     webhook_endpoints,
 )  # fmt: skip
 from simulator.stripe.errors import StripeError
@@ -50,6 +60,11 @@ HANDLERS: dict[str, Handler] = {
     "POST /v1/setup_intents/{intent}": setup_intents.update,
     "POST /v1/setup_intents/{intent}/confirm": setup_intents.confirm,
     "POST /v1/setup_intents/{intent}/cancel": setup_intents.cancel,
+    "POST /v1/checkout/sessions": checkout.create,
+    "GET /v1/checkout/sessions": checkout.listed,
+    "GET /v1/checkout/sessions/{session}": checkout.retrieve,
+    "POST /v1/checkout/sessions/{session}/expire": checkout.expire,
+    "GET /v1/checkout/sessions/{session}/line_items": checkout.line_items,
     "GET /v1/disputes": disputes.listed,
     "GET /v1/disputes/{dispute}": disputes.retrieve,
     "POST /v1/disputes/{dispute}": disputes.update,

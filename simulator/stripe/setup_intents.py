@@ -30,17 +30,17 @@ def add(turn: Turn, parameters: Json, private: Json | None = None) -> Record:
     intent_id = turn.new_id("seti")
     automatic, types = parameters.get("automatic_payment_methods"), parameters.get("payment_method_types")
     enabled = automatic["enabled"] if automatic else not types
+    redirects = (automatic or {}).get("allow_redirects", "always")
+    options = {"card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}}
     body: Json = {
         "id": intent_id, "object": "setup_intent", "application": None,
-        "automatic_payment_methods": {"allow_redirects": (automatic or {}).get("allow_redirects", "always"), "enabled": True}
-        if enabled
-        else None,
+        "automatic_payment_methods": {"allow_redirects": redirects, "enabled": True} if enabled else None,
         "cancellation_reason": None, "client_secret": f"{intent_id}_secret_{turn.parts.entropy.letters(25)}",
         "created": turn.second, "customer": parameters.get("customer"), "description": parameters.get("description"),
         "flow_directions": None, "last_setup_error": None, "latest_attempt": None, "livemode": False, "mandate": None,
         "metadata": metadata.merged({}, parameters), "next_action": None, "on_behalf_of": None, "payment_method": None,
         "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}},
+        "payment_method_options": options,
         "payment_method_types": types or ["card"], "single_use_mandate": None, "status": "requires_payment_method",
         "usage": parameters.get("usage", "off_session"),
     }  # fmt: skip
@@ -102,7 +102,8 @@ def finish_authentication(turn: Turn, intent: Record, method: Record, *, approve
         "We are unable to authenticate your payment method. Please choose a different payment method and try again."
     )
     error = {
-        "type": "card_error", "code": "setup_intent_authentication_failure", "message": message, "payment_method": method.body,
+        "type": "card_error", "code": "setup_intent_authentication_failure", "message": message,
+        "payment_method": method.body,
     }  # fmt: skip
     return _fail(turn, intent, error)
 
@@ -115,7 +116,8 @@ def _confirm(turn: Turn, intent: Record, parameters: Json) -> Json | Reply:
     automatic = intent.body["automatic_payment_methods"]
     if automatic and automatic["allow_redirects"] != "never" and not intent.private.get("return_url"):
         raise refused(
-            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment"
+            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of"
+            " these payment"
             " methods might redirect your customer off of your page, you must provide a `return_url`."
         )
     method = turn.own("payment_method", intent.body["payment_method"])

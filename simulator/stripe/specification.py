@@ -13,6 +13,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from simulator.records import compact
+
 TABLE = Path(__file__).with_name("parameters.json")
 VERSION = "2026-05-27.dahlia"
 
@@ -31,10 +33,12 @@ OPERATIONS = (
     "POST /v1/payment_methods/{payment_method}", "POST /v1/payment_methods/{payment_method}/attach",
     "POST /v1/payment_methods/{payment_method}/detach",
     "POST /v1/setup_intents", "GET /v1/setup_intents", "GET /v1/setup_intents/{intent}",
-    "POST /v1/setup_intents/{intent}", "POST /v1/setup_intents/{intent}/confirm", "POST /v1/setup_intents/{intent}/cancel",
+    "POST /v1/setup_intents/{intent}", "POST /v1/setup_intents/{intent}/confirm", "POST"
+    " /v1/setup_intents/{intent}/cancel",
     "POST /v1/checkout/sessions", "GET /v1/checkout/sessions", "GET /v1/checkout/sessions/{session}",
     "POST /v1/checkout/sessions/{session}/expire", "GET /v1/checkout/sessions/{session}/line_items",
-    "GET /v1/disputes", "GET /v1/disputes/{dispute}", "POST /v1/disputes/{dispute}", "POST /v1/disputes/{dispute}/close",
+    "GET /v1/disputes", "GET /v1/disputes/{dispute}", "POST /v1/disputes/{dispute}", "POST"
+    " /v1/disputes/{dispute}/close",
     "GET /v1/balance", "GET /v1/balance_transactions", "GET /v1/balance_transactions/{id}",
     "GET /v1/events", "GET /v1/events/{id}",
     "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", "GET /v1/webhook_endpoints/{webhook_endpoint}",
@@ -71,7 +75,7 @@ def build_table(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _accept_cards_inline(document: dict[str, Any]) -> None:
-    """Stripe takes `payment_method_data[card][token]` on intents, though its document hides it (bypassed validation)."""
+    """Stripe takes `payment_method_data[card][token]` on intents, though its document does not show it."""
     bodies = {
         path: next(iter(document["paths"][path]["post"]["requestBody"]["content"].values()))["schema"]["properties"]
         for path in document["paths"]
@@ -88,10 +92,9 @@ def _accept_cards_inline(document: dict[str, Any]) -> None:
 
 def rendered(table: dict[str, Any]) -> str:
     """One line per shape and per operation: compact, and a change shows as a small diff."""
-    dumps = lambda value: json.dumps(value, separators=(",", ":"))  # noqa: E731 - a local abbreviation
-    shapes = ",\n".join(dumps(shape) for shape in table["shapes"])
-    operations = ",\n".join(f"{dumps(name)}:{dumps(node)}" for name, node in table["operations"].items())
-    return f'{{"version":{dumps(table["version"])},\n"shapes":[\n{shapes}\n],\n"operations":{{\n{operations}\n}}}}\n'
+    shapes = ",\n".join(compact(shape) for shape in table["shapes"])
+    operations = ",\n".join(f"{compact(name)}:{compact(node)}" for name, node in table["operations"].items())
+    return f'{{"version":{compact(table["version"])},\n"shapes":[\n{shapes}\n],\n"operations":{{\n{operations}\n}}}}\n'
 
 
 def _operation(document: dict[str, Any], name: str, shapes: list[Any], seen: dict[str, int]) -> Any:

@@ -13,7 +13,7 @@ from simulator.records import Json, Record, Records, Window, compact
 from simulator.settings import Settings
 from simulator.stripe.errors import missing
 from simulator.stripe.specification import VERSION
-from simulator.webhooks import Webhooks
+from simulator.webhooks import Endpoint, Webhooks
 
 WIRE = "stripe"
 
@@ -55,6 +55,7 @@ class Turn:
     _new: dict[str, Record] = field(default_factory=dict)
     _changed: dict[str, Record] = field(default_factory=dict)
     _terms: list[tuple[str, int]] = field(default_factory=list)
+    _heard: list[tuple[list[Endpoint], str, str, str]] = field(default_factory=list)
 
     @property
     def second(self) -> int:
@@ -91,7 +92,11 @@ class Turn:
     def flush(self) -> None:
         """Write what waits; reads of lists and the end of the turn need it."""
         self.parts.records.write(list(self._new.values()), list(self._changed.values()), self._terms)
-        self._new, self._changed, self._terms = {}, {}, []
+        for listeners, event_id, event_type, text in self._heard:
+            self.parts.webhooks.queue(
+                listeners, event=event_id, event_type=event_type, body=text.encode(), now=self.now
+            )
+        self._new, self._changed, self._terms, self._heard = {}, {}, [], []
 
     def find(self, kind: str, record_id: str) -> Record | None:
         record = self._known.get(record_id)
@@ -135,9 +140,7 @@ class Turn:
         record = self.add("event", event)
         record.text = compact(event)  # a snapshot: the object goes on changing, its event does not
         if listeners:
-            self.parts.webhooks.queue(
-                listeners, event=event_id, event_type=event_type, body=record.text.encode(), now=self.now
-            )
+            self._heard.append((listeners, event_id, event_type, record.text))
 
     def move(self, kind: EffectKind, intent: Record, amount_minor: int, *, charge: str | None) -> None:
         """Write one movement of money into the book."""

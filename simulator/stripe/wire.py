@@ -4,13 +4,11 @@ Order of a write, as at Stripe: key and version of the caller, the URL, the idem
 execution. The money effect, the events and the kept answer commit in one transaction, or none of them does.
 """
 
-import base64
 import hashlib
 import hmac
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from simulator.book import Book
@@ -18,11 +16,19 @@ from simulator.clock import Clock
 from simulator.effects import Effects
 from simulator.entropy import Entropy
 from simulator.idempotency import FirstAnswer, IdempotencyKeys
-from simulator.jobs import Job, Jobs
+from simulator.jobs import Jobs
 from simulator.records import Json, Record, Records, compact
 from simulator.settings import Settings
 from simulator.stripe import (
-    account, authentication, charging, disputes, errors, expansion, pages, refunds, routes
+    authentication,
+    caller,
+    charging,
+    disputes,
+    errors,
+    expansion,
+    pages,
+    routes,
+    transitions,
 )  # fmt: skip
 from simulator.stripe.errors import StripeError
 from simulator.stripe.form import Tree, decode
@@ -33,8 +39,6 @@ from simulator.webhooks import Webhooks
 from simulator.wire import CALM, Disturbance, RefusalKind, SignatureDisguise, WireRequest, WireResponse
 
 KEY_LIFETIME_SECONDS = 24 * 3_600.0  # https://docs.stripe.com/api/idempotent_requests
-_MAXIMUM_KEY_LENGTH = 255
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z_]+)?(;.*)?")
 
 
 class StripeWire:
@@ -68,11 +72,11 @@ class StripeWire:
             return self._page(request)
         request_id = f"req_{self.parts.entropy.letters(14)}"
         try:
-            caller = _account_of(request)
+            account_id = caller.account_of(request)
             operation, ids = routes.find(request.method, request.path)
-            _check_version(request)
+            caller.check_version(request)
             given = decode(request.query) | decode(request.body.decode("utf-8", errors="strict"))
-            turn = Turn(self.parts, caller, self.parts.clock.now(), request_id, _key_of(request))
+            turn = Turn(self.parts, account_id, self.parts.clock.now(), request_id, caller.key_of(request))
             if request.method == "GET":
                 return self._read(request, turn, operation, ids, given, disturbance)
             return self._write(request, turn, operation, ids, given, disturbance)
@@ -89,7 +93,7 @@ class StripeWire:
                 429, headers=retry_after, type="invalid_request_error", code="rate_limit",
                 message="Request rate limit exceeded. Please retry your requests with exponential backoff.",
             ),
-            "in_flight_409": errors.key_in_use(_key_of(request) or ""),
+            "in_flight_409": errors.key_in_use(caller.key_of(request) or ""),
             "before_commit_500": errors.internal(),
             "unavailable_503": StripeError(
                 503, headers=retry_after, type="api_error", message="Stripe is temporarily unavailable."
@@ -114,13 +118,13 @@ class StripeWire:
         return found | set(re.findall(r"['\"]([^'\"]+)['\"]", str(given.get("query", ""))))
 
     def lock(self, request: WireRequest) -> bool:
-        key = _key_of(request)
-        return True if key is None else self._keys.lock(_account_of(request), key)
+        key = caller.key_of(request)
+        return True if key is None else self._keys.lock(caller.account_of(request), key)
 
     def unlock(self, request: WireRequest) -> None:
-        key = _key_of(request)
+        key = caller.key_of(request)
         if key is not None:
-            self._keys.unlock(_account_of(request), key)
+            self._keys.unlock(caller.account_of(request), key)
 
     # Time
 
@@ -130,7 +134,7 @@ class StripeWire:
             with self.parts.book.transaction():
                 self.parts.jobs.remove(job)
                 turn = Turn(self.parts, job.account, job.due_at)
-                _JOBS[job.kind](turn, job)
+                transitions.TRANSITIONS[job.kind](turn, job)
                 turn.flush()
             ran += 1
         return ran
@@ -313,48 +317,6 @@ def _encoded(turn: Turn, body: Json, parameters: Json) -> bytes:
     return compact(body).encode()
 
 
-def _account_of(request: WireRequest) -> str:
-    """Bearer or Basic, as Stripe takes both; only test keys, for no real money is here."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    key = credentials.strip()
-    if scheme.lower() == "basic":
-        try:
-            key = base64.b64decode(key, validate=True).decode().partition(":")[0]
-        except ValueError:
-            key = ""
-    if not key:
-        raise errors.unauthorized(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth"
-            " (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
-        )
-    shown = f"{key[:8]}{'*' * 8}{key[-4:]}" if len(key) > 12 else "*" * len(key)
-    if key.startswith(("sk_live_", "rk_live_")):
-        raise errors.unauthorized(
-            f"The simulator moves no real money and takes test keys only (sk_test_...), got {shown}."
-        )
-    if key.startswith("pk_"):
-        raise StripeError(
-            403, kept=False, type="invalid_request_error", code="secret_key_required",
-            message="This API call cannot be made with a publishable API key. Please use a secret API key.",
-        )  # fmt: skip
-    if not re.fullmatch(r"[sr]k_test_[A-Za-z0-9_]{3,247}", key):
-        raise errors.unauthorized(f"Invalid API Key provided: {shown}")
-    return account.of_key(key)
-
-
-def _key_of(request: WireRequest) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= _MAXIMUM_KEY_LENGTH:
-        raise errors.invalid(f"Idempotency keys have 1 to {_MAXIMUM_KEY_LENGTH} characters, got {len(key)}.")
-    return key
-
-
-def _check_version(request: WireRequest) -> None:
-    version = request.headers.get("stripe-version")
-    if version is not None and not _VERSION.fullmatch(version):
-        raise errors.invalid(f"Invalid Stripe API version: {version}")
-
-
 def _fingerprint(request: WireRequest, given: Tree) -> bytes:
     """Two requests are the same when method, path and parameters are, in whatever order they were written."""
     told = json.dumps([request.method, request.path, given], sort_keys=True)
@@ -375,25 +337,3 @@ def _response(
         if not any(name == "Original-Request" for name, _value in more):
             headers.append(("Original-Request", request_id or ""))
     return WireResponse(status, (*headers, *more), body)
-
-
-def _open_dispute(turn: Turn, job: Job) -> None:
-    charge = turn.own("charge", job.subject)
-    # A test or a refund may have come first: then there is nothing left to dispute.
-    if not charge.body["disputed"] and charge.body["amount_captured"] > charge.body["amount_refunded"]:
-        disputes.open_for(turn, charge, reason=job.payload["reason"], inquiry=job.payload["inquiry"])
-
-
-_JOBS: dict[str, Callable[[Turn, Job], None]] = {
-    "settle_charge": lambda turn, job: charging.settle_charge(turn, turn.own("charge", job.subject)),
-    "finish_debit": lambda turn, job: charging.finish_debit(
-        turn, turn.own("payment_intent", job.subject), turn.own("charge", job.payload["charge"])
-    ),
-    "expire_authorization": lambda turn, job: charging.expire_authorization(
-        turn, turn.own("payment_intent", job.subject), turn.own("charge", job.payload["charge"])
-    ),
-    "finish_refund": lambda turn, job: refunds.finish(turn, turn.own("refund", job.subject)),
-    "fail_refund": lambda turn, job: refunds.fail(turn, turn.own("refund", job.subject)),
-    "open_dispute": _open_dispute,
-    "decide_dispute": lambda turn, job: disputes.decide(turn, turn.own("dispute", job.subject), won=job.payload["won"]),
-}
