@@ -33,6 +33,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options, status
     from workflows.mailbox import Letter, Mailbox
 
+_FAILED = (ActivityError, ApplicationError)
+"""How a failed activity looks from here: a local one raises the ApplicationError itself, unwrapped."""
+
 
 @workflow.defn(name="PaymentWorkflow")
 class PaymentWorkflow:
@@ -150,9 +153,9 @@ class PaymentWorkflow:
             payment = await workflow.execute_activity_method(
                 OperationActivities.perform, request, summary=_summary(operation), **options.PERFORM
             )
-        except ActivityError as error:
+        except _FAILED as error:
             self._failures += 1
-            await self._rest(str(error.cause or error), options.pause(self._failures))
+            await self._rest(_reason(error), options.pause(self._failures))
             return await self._load()  # an operation left `sent` there is resolved by the loop
         self._failures = 0
         return self._know(payment)
@@ -177,7 +180,7 @@ class PaymentWorkflow:
             seen = await workflow.execute_activity_method(
                 activity, request, summary=f"{step.then}: {step.why}", **options.LOOK
             )
-        except ActivityError:
+        except _FAILED:
             return payment  # next_step plans the next look
         return self._know(seen)
 
@@ -187,7 +190,7 @@ class PaymentWorkflow:
             absorbed = await workflow.execute_activity_method(
                 InboxActivities.absorb, request, summary="webhook", **options.LOOK
             )
-        except ActivityError:
+        except _FAILED:
             return payment  # still unhandled in the inbox: the sweep sends it again
         return self._know(absorbed)
 
@@ -197,8 +200,8 @@ class PaymentWorkflow:
             payment = await workflow.execute_activity_method(
                 RecordActivities.abandon, request, summary="cancel before the gateway heard of it", **options.LOOK
             )
-        except ActivityError as error:
-            letter.failure = f"the cancel could not be recorded: {error.cause or error}"
+        except _FAILED as error:
+            letter.failure = f"the cancel could not be recorded: {_reason(error)}"
             return payment
         letter.receipt = receipt(payment)
         return self._know(payment)
@@ -211,9 +214,9 @@ class PaymentWorkflow:
                 loaded = await workflow.execute_local_activity_method(
                     RecordActivities.load, self._start, summary="load the payment", **options.LOAD
                 )
-            except ActivityError as error:
+            except _FAILED as error:
                 rounds += 1
-                await self._rest(str(error.cause or error), options.pause(rounds))
+                await self._rest(_reason(error), options.pause(rounds))
                 continue
             self._abilities = loaded.abilities
             return self._know(loaded.payment)
@@ -240,6 +243,10 @@ class PaymentWorkflow:
             workflow.upsert_search_attributes(
                 [status.PAYMENT_STATUS.value_set(shown[0]), status.PAYMENT_ATTENTION.value_set(shown[1])]
             )
+
+
+def _reason(error: ActivityError | ApplicationError) -> str:
+    return str(error.cause or error) if isinstance(error, ActivityError) else str(error)
 
 
 def _summary(operation: Operation) -> str:

@@ -1,6 +1,7 @@
 """What an operator reads in the Temporal UI: the status panel and the searchable columns, from the payment alone."""
 
 from datetime import datetime
+from typing import Any
 
 from temporalio.common import SearchAttributeKey
 
@@ -14,6 +15,14 @@ GATEWAY = SearchAttributeKey.for_keyword("Gateway")
 MERCHANT_ID = SearchAttributeKey.for_keyword("MerchantId")
 CURRENCY = SearchAttributeKey.for_keyword("Currency")
 AMOUNT_MINOR = SearchAttributeKey.for_int("AmountMinor")
+SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
+    PAYMENT_STATUS,
+    PAYMENT_ATTENTION,
+    GATEWAY,
+    MERCHANT_ID,
+    CURRENCY,
+    AMOUNT_MINOR,
+)
 
 
 def title(payment: Payment) -> str:

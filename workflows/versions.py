@@ -1,4 +1,4 @@
 """Every patch id of the workflows, in order of birth. How to change a workflow is told in docs/operations.md.
 
-An id is never reused. It is removed in two deploys: first `deprecate_patch`, then the line, when no open history has it.
+An id is never reused. It leaves in two deploys: first `deprecate_patch`, then the line, when no open history has it.
 """

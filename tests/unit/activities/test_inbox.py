@@ -1,0 +1,113 @@
+"""absorb() and check(): webhooks are hints; regressions and contradictions are looked up."""
+
+from domain.commands import Refund
+from domain.messages import AbsorbRequest, LookRequest
+from domain.outcomes import (
+    ActionRequired,
+    Authorized,
+    Captured,
+    CustomerAction,
+    Decline,
+    Declined,
+    DeclineKind,
+    DisputeReported,
+    Lapsed,
+    RefundReported,
+)
+from domain.payment import Payment, PaymentState
+from tests.fakes import new_payment
+from tests.unit.activities.conftest import Hands
+
+CAPTURED = Captured(captured_minor=1000, currency="EUR")
+
+
+async def absorb(hands: Hands, payment: Payment, inbox_id: str) -> Payment:
+    request = AbsorbRequest(payment_id=payment.id, inbox_id=inbox_id)
+    return await hands.environment().run(hands.absorbing.absorb, request)
+
+
+async def waiting_for_customer(hands: Hands) -> Payment:
+    action = CustomerAction(kind="redirect", url="https://bank.example/3ds")
+    hands.gateway.answers("authorize", ActionRequired(action=action))
+    return await hands.authorize(hands.records.add(new_payment()))
+
+
+async def test_news_is_applied_and_marked_handled_in_the_same_write(hands: Hands) -> None:
+    payment = await waiting_for_customer(hands)
+    inbox_id = hands.inbox.add(payment.id, CAPTURED)
+    after = await absorb(hands, payment, inbox_id)
+    assert after.state is PaymentState.CAPTURED
+    assert hands.records.handled == [inbox_id]
+    assert not [call for call in hands.gateway.calls if call[0] == "retrieve"]
+
+
+async def test_a_repeat_is_stale_but_handled(hands: Hands) -> None:
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    writes = len(hands.records.transitions)
+    inbox_id = hands.inbox.add(payment.id, CAPTURED)
+    assert await absorb(hands, payment, inbox_id) == payment
+    assert len(hands.records.transitions) == writes
+    assert hands.records.handled == [inbox_id]
+
+
+async def test_a_webhook_that_revives_a_failed_payment_needs_a_lookup(hands: Hands) -> None:
+    decline = Decline(kind=DeclineKind.SOFT, code="x", message="x")
+    hands.gateway.answers("authorize", Declined(decline=decline))
+    failed = await hands.authorize(hands.records.add(new_payment()))
+    lie = hands.inbox.add(failed.id, CAPTURED)
+    assert (await absorb(hands, failed, lie)).state is PaymentState.FAILED
+    truth = hands.inbox.add(failed.id, CAPTURED)
+    hands.gateway.answers("retrieve", CAPTURED)
+    assert (await absorb(hands, failed, truth)).state is PaymentState.CAPTURED
+
+
+async def test_a_contradicting_webhook_changes_nothing_by_itself(hands: Hands) -> None:
+    payment = await waiting_for_customer(hands)
+    inbox_id = hands.inbox.add(payment.id, Captured(captured_minor=5000, currency="EUR"))
+    assert await absorb(hands, payment, inbox_id) == payment
+    assert "looked up" in hands.inbox.results[inbox_id]
+
+
+async def test_a_hint_without_content_is_looked_up(hands: Hands) -> None:
+    payment = await waiting_for_customer(hands)
+    hands.gateway.answers("retrieve", CAPTURED)
+    after = await absorb(hands, payment, hands.inbox.add(payment.id, None))
+    assert after.state is PaymentState.CAPTURED
+
+
+async def test_check_finds_what_a_lost_webhook_would_have_told(hands: Hands) -> None:
+    payment = await waiting_for_customer(hands)
+    hands.gateway.answers("retrieve", Authorized(amount_minor=1000, currency="EUR"), Lapsed())
+    request = LookRequest(payment_id=payment.id, operation_number=1)
+    authorized = await hands.environment().run(hands.absorbing.check, request)
+    assert authorized.state is PaymentState.AUTHORIZED
+    expired = await hands.environment().run(hands.absorbing.check, request)
+    assert expired.state is PaymentState.EXPIRED
+
+
+async def test_disputes_come_by_webhook_and_end_by_lookup(hands: Hands) -> None:
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    opened = DisputeReported(
+        standing="open", reference="dp_1", amount_minor=1000, withdrawn_minor=1000, currency="EUR", reason="fraudulent"
+    )
+    payment = await absorb(hands, payment, hands.inbox.add(payment.id, opened))
+    assert payment.amounts.disputed_minor == 1000
+    hands.gateway.answers("retrieve", CAPTURED)
+    won = DisputeReported(
+        standing="won", reference="dp_1", amount_minor=1000, withdrawn_minor=1000, currency="EUR", reason="fraudulent"
+    )
+    hands.gateway.answers("disputes", won)
+    request = LookRequest(payment_id=payment.id, operation_number=1)
+    payment = await hands.environment().run(hands.absorbing.check, request)
+    assert payment.amounts.disputed_minor == 0
+
+
+async def test_a_refund_that_fails_later_gives_the_balance_back(hands: Hands) -> None:
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    payment = await hands.obey(payment, Refund(command_key="r1", amount_minor=400))
+    assert payment.amounts.refunded_minor == 400
+    reference = payment.operation(2).reference
+    assert reference is not None
+    failed = RefundReported(standing="failed", reference=reference, amount_minor=400, currency="EUR")
+    payment = await absorb(hands, payment, hands.inbox.add(payment.id, failed))
+    assert (payment.amounts.refunded_minor, payment.amounts.refundable_minor) == (0, 1000)
