@@ -101,7 +101,7 @@ class Database:
         try:
             async with asyncio.timeout(self._limits.answer_timeout_seconds), self._pool.connection() as connection:
                 cursor = await connection.execute(text, values, prepare=True)
-                return await cursor.fetchall() if cursor.description else []
+                return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.ntuples else []
         except (DeadlockDetected, SerializationFailure):
             raise
         except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as error:
