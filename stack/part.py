@@ -18,6 +18,7 @@ import psutil
 from stack.errors import PartFailed
 
 POLL_SECONDS = 0.05
+ORPHAN_TIMEOUT_SECONDS = 3.0
 LOG_TAIL_LINES = 12
 
 
@@ -89,9 +90,15 @@ class Part:
 
     def stop(self) -> None:
         """Ask it to end, wait as long as its work may take, and only then kill it."""
-        if self._process is not None:
-            end_process(self._process.pid, self.recipe.stop_signal, timeout_seconds=self.recipe.stop_timeout_seconds)
-            self._process.wait()
+        if self._process is not None and self.running:
+            children = psutil.Process(self.pid).children(recursive=True)
+            self._process.send_signal(self.recipe.stop_signal)
+            try:
+                self._process.wait(self.recipe.stop_timeout_seconds)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            _end_children(children)
         self._pid_file.unlink(missing_ok=True)
 
     def kill(self) -> None:
@@ -100,10 +107,7 @@ class Part:
         os.kill(self.pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
-        _, alive = psutil.wait_procs(children, timeout=5)
-        for child in alive:
-            child.kill()
-        psutil.wait_procs(alive, timeout=5)
+        _end_children(children)
 
     def restart(self) -> float:
         """Stop if it still runs, start again on the same state and ports; the seconds until ready."""
@@ -176,14 +180,14 @@ def living(pid_file: Path) -> psutil.Process | None:
     try:
         remembered = json.loads(pid_file.read_text())
         process = psutil.Process(remembered["pid"])
-        same = abs(process.create_time() - remembered["created"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(process.create_time() - remembered["created"]) < 1.0 and _alive(process)
     except (FileNotFoundError, ValueError, KeyError, psutil.NoSuchProcess):
         return None
     return process if same else None
 
 
 def end_process(pid: int, first_signal: signal.Signals, *, timeout_seconds: float) -> None:
-    """Signal, wait, then kill with everything it started."""
+    """Signal somebody else's child, wait, then kill it with everything it started."""
     try:
         process = psutil.Process(pid)
         children = process.children(recursive=True)
@@ -191,7 +195,29 @@ def end_process(pid: int, first_signal: signal.Signals, *, timeout_seconds: floa
     except psutil.NoSuchProcess:
         return
     _, alive = psutil.wait_procs([process], timeout=timeout_seconds)
-    _, orphans = psutil.wait_procs(children, timeout=2)
-    for survivor in [*alive, *orphans]:
+    for survivor in alive:
         survivor.kill()
-    psutil.wait_procs([*alive, *orphans], timeout=5)
+    _end_children(children)
+
+
+def _end_children(children: list[psutil.Process]) -> None:
+    """Give orphans a moment to notice, then kill them."""
+    for child in _wait_for_end(children):
+        child.kill()
+    _wait_for_end(children)
+
+
+def _wait_for_end(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still live when the time is up."""
+    deadline = time.monotonic() + ORPHAN_TIMEOUT_SECONDS
+    while (alive := [process for process in processes if _alive(process)]) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return alive
+
+
+def _alive(process: psutil.Process) -> bool:
+    """An orphan whose new parent never asks after it stays a zombie for ever; that is dead enough."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

