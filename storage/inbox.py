@@ -13,7 +13,7 @@ from typing import Any
 from domain.errors import RecordNotFound
 from domain.gateway import GatewayEvent
 from domain.identifiers import compose_id
-from domain.ports import InboxEntry
+from domain.ports import Delivery, InboxEntry
 from storage.database import Database
 from storage.documents import EVENT, ROWS, storable
 
@@ -29,9 +29,10 @@ _MATCH = """COALESCE(
 
 _STORE = f"""
 INSERT INTO webhook_inbox (id, account_id, dedupe_key, type, payment_id, event, raw, received_at, looked_at)
-SELECT h.id, %(account_id)s, h.dedupe_key, h.type, {_MATCH.format(event="h.event", account="%(account_id)s")}, h.event,
-    %(raw)s, %(at)s, %(at)s
-FROM jsonb_to_recordset(%(heard)s::jsonb) AS h(id text, dedupe_key text, type text, event jsonb)
+SELECT h.id, h.account_id, h.dedupe_key, h.type, {_MATCH.format(event="h.event", account="h.account_id")}, h.event,
+    (%(raws)s::bytea[])[h.delivery], h.received_at, h.received_at
+FROM jsonb_to_recordset(%(heard)s::jsonb) AS h(id text, account_id text, dedupe_key text, type text, event jsonb,
+    delivery int, received_at timestamptz)
 ON CONFLICT (account_id, dedupe_key) DO NOTHING
 RETURNING id, payment_id
 """  # noqa: S608 - only constants of this file
@@ -68,17 +69,22 @@ class PostgresInbox:
     async def store(
         self, *, account_id: str, events: Sequence[GatewayEvent], raw: bytes, at: datetime
     ) -> Sequence[InboxEntry]:
-        heard = {_new_id(at): event for event in events}
-        rows: list[dict[str, object]] = [
-            {"id": id_, "dedupe_key": event.dedupe_key, "type": event.type, "event": event}
-            for id_, event in heard.items()
+        delivery = Delivery(account_id=account_id, events=tuple(events), raw=raw, received_at=at)
+        return (await self.store_many([delivery]))[0]
+
+    async def store_many(self, deliveries: Sequence[Delivery]) -> Sequence[Sequence[InboxEntry]]:
+        """An event that comes twice in one call is new once. (The port DeliveryInbox.)"""
+        heard = [[(_new_id(d.received_at), event) for event in d.events] for d in deliveries]
+        rows = [
+            _row(id_, event, delivery, position)
+            for position, (delivery, events) in enumerate(zip(deliveries, heard, strict=True), 1)
+            for id_, event in events
         ]
-        parameters = {"account_id": account_id, "heard": ROWS.text(rows), "raw": raw, "at": at}
-        stored = dict(await self._database.fetch(_STORE, parameters))
+        parameters = {"heard": ROWS.text(rows), "raws": [delivery.raw for delivery in deliveries]}
+        stored = dict(await self._database.fetch(_STORE, parameters)) if rows else {}
         return [
-            InboxEntry(id=id_, account_id=account_id, payment_id=stored[id_], event=event, received_at=at)
-            for id_, event in heard.items()
-            if id_ in stored
+            [_new_entry(id_, event, delivery, stored[id_]) for id_, event in events if id_ in stored]
+            for delivery, events in zip(deliveries, heard, strict=True)
         ]
 
     async def entry(self, inbox_id: str) -> InboxEntry:
@@ -104,6 +110,28 @@ class PostgresInbox:
 
 def _new_id(at: datetime) -> str:
     return compose_id("inbox", at_milliseconds=int(at.timestamp() * 1000), entropy=secrets.token_bytes(10))
+
+
+def _row(id_: str, event: GatewayEvent, delivery: Delivery, position: int) -> dict[str, object]:
+    return {
+        "id": id_,
+        "account_id": delivery.account_id,
+        "dedupe_key": event.dedupe_key,
+        "type": event.type,
+        "event": event,
+        "delivery": position,
+        "received_at": delivery.received_at,
+    }
+
+
+def _new_entry(id_: str, event: GatewayEvent, delivery: Delivery, payment_id: str | None) -> InboxEntry:
+    return InboxEntry(
+        id=id_,
+        account_id=delivery.account_id,
+        payment_id=payment_id,
+        event=event,
+        received_at=delivery.received_at,
+    )
 
 
 def _entry(row: Sequence[Any]) -> InboxEntry:

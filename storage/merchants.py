@@ -64,6 +64,10 @@ class PostgresMerchants:
         rows = await self._database.fetch(_ACCOUNT_BY_ID, {"id": account_id})
         return _account(rows[0]) if rows else None
 
+    async def all_accounts(self, mode: Mode) -> Sequence[GatewayAccount]:
+        rows = await self._database.fetch(f"{_ACCOUNT} WHERE mode = %(mode)s ORDER BY created_at, id", {"mode": mode})
+        return [_account(row) for row in rows]
+
     async def accounts(self, merchant_id: str, mode: Mode) -> Sequence[GatewayAccount]:
         rows = await self._database.fetch(_ACCOUNTS, {"merchant_id": merchant_id, "mode": mode})
         return [_account(row) for row in rows]
