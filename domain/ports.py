@@ -161,6 +161,9 @@ class Merchants(Protocol):
 
     async def account(self, account_id: str) -> GatewayAccount | None: ...
     async def accounts(self, merchant_id: str, mode: Mode) -> Sequence[GatewayAccount]: ...
+    async def all_accounts(self, mode: Mode) -> Sequence[GatewayAccount]:
+        """Every merchant's, for processes that serve them all."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

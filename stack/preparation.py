@@ -4,8 +4,6 @@ from settings import Settings
 from stack.errors import StackError
 from stack.processes import post_json
 
-ACCOUNT = "default"
-
 
 def migrate(database_url: str) -> None:
     """Bring the tables to head. Raises StackError with the database's own words."""
@@ -28,9 +26,17 @@ def seed(settings: Settings) -> str:
 
 def listen_to_simulator(settings: Settings, *, control_url: str, api_url: str) -> None:
     """Tell the simulator where our webhooks go and how to sign them; the same address again changes nothing."""
-    url = f"{api_url}/v1/webhooks/stripe/{ACCOUNT}"
-    secret = settings.stripe.webhook_secrets[0].get_secret_value()
+    import bootstrap
+    from gateways.stripe.webhooks import ENABLED_EVENTS
+
+    account = bootstrap.default_account_id("stripe", settings.payonce.mode)
+    endpoint: dict[str, object] = {
+        "wire": "stripe",
+        "url": f"{api_url}/v1/webhooks/stripe/{account}",
+        "secret": settings.stripe.webhook_secrets[0].get_secret_value(),
+        "enabled_events": list(ENABLED_EVENTS),
+    }
     try:
-        post_json(f"{control_url}/endpoints", {"wire": "stripe", "url": url, "secret": secret, "enabled_events": ["*"]})
+        post_json(f"{control_url}/endpoints", endpoint)
     except OSError as error:
         raise StackError(f"The simulator did not take our webhook address: {error}") from error

@@ -65,7 +65,7 @@ def api_recipe(settings: Settings, state: StateFolder) -> Recipe:
     url = f"http://{ports.LOOPBACK}:{port}"
     return Recipe(
         name="api",
-        command=(sys.executable, "-m", "api"),
+        command=(sys.executable, "-m", "cli", "api"),
         address=f"{settings.public_url}  docs {settings.public_url}/docs",
         log=state.log("api"),
         ready=lambda: waiting_for_http(f"{url}/readyz"),

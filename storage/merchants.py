@@ -24,6 +24,7 @@ ON CONFLICT (id) DO NOTHING
 _ACCOUNT = "SELECT id, merchant_id, mode, gateway, secret_name, is_default FROM gateway_accounts"
 _ACCOUNT_BY_ID = f"{_ACCOUNT} WHERE id = %(id)s"
 _ACCOUNTS = f"{_ACCOUNT} WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s ORDER BY id"
+_ACCOUNTS_OF_MODE = f"{_ACCOUNT} WHERE mode = %(mode)s ORDER BY created_at, id"
 
 
 class PostgresMerchants:
@@ -65,7 +66,7 @@ class PostgresMerchants:
         return _account(rows[0]) if rows else None
 
     async def all_accounts(self, mode: Mode) -> Sequence[GatewayAccount]:
-        rows = await self._database.fetch(f"{_ACCOUNT} WHERE mode = %(mode)s ORDER BY created_at, id", {"mode": mode})
+        rows = await self._database.fetch(_ACCOUNTS_OF_MODE, {"mode": mode})
         return [_account(row) for row in rows]
 
     async def accounts(self, merchant_id: str, mode: Mode) -> Sequence[GatewayAccount]:

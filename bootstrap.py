@@ -1,0 +1,307 @@
+"""The only module that knows everyone: settings in; database, Temporal client, gateways, activities and API out.
+
+Every process (worker, API, command line, test) builds its parts here, so they are built one way only.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+from temporalio.client import Client, TLSConfig
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import KeepAliveConfig, RetryConfig
+
+import telemetry
+from activities.inbox import InboxActivities
+from activities.operations import OperationActivities
+from activities.recorder import Recorder
+from activities.records import RecordActivities
+from activities.sweeps import Sweeps
+from activities.wire import Wire
+from domain.errors import RecordError
+from domain.identifiers import compose_id
+from domain.ports import GatewayAccount, Mode
+from gateways.registry import GatewaySecrets, Registry, Wiring
+from settings import Settings
+from storage.customers import PostgresCustomers
+from storage.database import Database, Limits
+from storage.idempotency import PostgresIdempotency
+from storage.inbox import PostgresInbox
+from storage.merchants import PostgresMerchants
+from storage.payment_archive import PostgresPaymentArchive
+from storage.payment_records import PostgresPaymentRecords
+from storage.upkeep import PostgresUpkeep
+from workflows.owner import TemporalPaymentOwners
+
+if TYPE_CHECKING:
+    from api.dependencies import ApiParts
+
+log = structlog.get_logger()
+
+GATEWAY_TIMEOUT_SECONDS = 20.0
+"""How long one gateway call may take; shorter than the activity's own bound (`workflows/options.py`)."""
+
+STRIPE_KEY_NAME = "STRIPE_SECRET_KEY"
+"""The name accounts refer to their secret by: the environment variable that holds it."""
+
+GATEWAY_THREADS = 64
+ACCOUNTS_EVERY_SECONDS = 10.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id(noun: str) -> str:
+    return compose_id(noun, at_milliseconds=time.time_ns() // 1_000_000, entropy=os.urandom(10))
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every process shares."""
+
+    settings: Settings
+    database: Database
+    client: Client
+    gateways: Registry
+    metrics: CollectorRegistry
+
+    @property
+    def owners(self) -> TemporalPaymentOwners:
+        return TemporalPaymentOwners(self.client, task_queue=self.settings.payonce.task_queue)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, metrics: CollectorRegistry, *, lazy: bool = True) -> AsyncIterator[House]:
+    """The shared parts, closed again at the end. `lazy`: Temporal is connected to on first use; it may come up later."""
+    async with AsyncExitStack() as parts:
+        database = await parts.enter_async_context(open_database(settings))
+        gateways = build_gateways(settings)
+        keeper = asyncio.create_task(_keep_accounts(settings, database, gateways))
+        parts.callback(keeper.cancel)
+        yield House(settings, database, await connect(settings, lazy=lazy), gateways, metrics)
+
+
+def open_database(settings: Settings, limits: Limits | None = None) -> Database:
+    url = settings.database.url
+    if url is None:
+        raise ValueError("DATABASE_URL is not set")
+    return Database(url.get_secret_value(), limits)
+
+
+async def connect(settings: Settings, *, lazy: bool) -> Client:
+    """A Temporal client that gives up soon: what it cannot deliver now, a sweep delivers later."""
+    temporal = settings.temporal
+    return await Client.connect(
+        temporal.address or "",
+        namespace=temporal.namespace,
+        data_converter=pydantic_data_converter,
+        api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
+        tls=_tls(settings),
+        lazy=lazy,
+        retry_config=RetryConfig(max_elapsed_time_millis=2_000, max_retries=4),
+        keep_alive_config=KeepAliveConfig(interval_millis=10_000, timeout_millis=5_000),
+    )
+
+
+def _tls(settings: Settings) -> TLSConfig | bool:
+    temporal = settings.temporal
+    if temporal.tls_cert is None and temporal.tls_ca is None:
+        return temporal.tls or temporal.api_key is not None
+    return TLSConfig(
+        server_root_ca_cert=_bytes(temporal.tls_ca),
+        client_cert=_bytes(temporal.tls_cert),
+        client_private_key=_bytes(temporal.tls_key),
+    )
+
+
+def _bytes(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None
+
+
+def build_gateways(settings: Settings) -> Registry:
+    """Adapters for the accounts in the database, with the secrets of the environment, by the secret's name."""
+    stripe = settings.stripe
+    found = {}
+    if stripe.secret_key is not None:
+        found[STRIPE_KEY_NAME] = GatewaySecrets(
+            secret_key=stripe.secret_key.get_secret_value(),
+            webhook_secrets=tuple(secret.get_secret_value() for secret in stripe.webhook_secrets),
+        )
+    addresses = {"stripe": stripe.api_base} if stripe.api_base else {}
+    wiring = Wiring(base_addresses=addresses, timeout_seconds=GATEWAY_TIMEOUT_SECONDS)
+    return Registry(secrets=found, wiring=wiring)
+
+
+async def load_accounts(settings: Settings, database: Database, gateways: Registry) -> None:
+    """Make every account of this mode known. Raises RecordUnavailable."""
+    for account in await PostgresMerchants(database).all_accounts(settings.payonce.mode):
+        gateways.add(account)
+
+
+async def _keep_accounts(settings: Settings, database: Database, gateways: Registry) -> None:
+    """Accounts created later are served without a restart."""
+    while True:
+        try:
+            await load_accounts(settings, database, gateways)
+        except RecordError as error:
+            log.warning("accounts_not_read", reason=str(error))
+        await asyncio.sleep(ACCOUNTS_EVERY_SECONDS if gateways.has_accounts else 0.5)
+
+
+# --- the worker -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What one Temporal worker runs."""
+
+    activities: tuple[Callable[..., Any], ...]
+    sweeps: Sweeps
+
+
+def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts:
+    records, inbox = PostgresPaymentRecords(house.database), PostgresInbox(house.database)
+    recorder, wire = Recorder(records, utc_now), Wire(threads)
+    operations = OperationActivities(recorder, house.gateways, wire)
+    absorbing = InboxActivities(recorder, inbox, house.gateways, wire)
+    loading = RecordActivities(recorder, house.gateways)
+    sweeps = Sweeps(
+        records=records,
+        upkeep=PostgresUpkeep(house.database),
+        inbox=inbox,
+        owners=house.owners,
+        clock=utc_now,
+        registry=house.metrics,
+    )
+    activities = (
+        operations.perform,
+        operations.resolve,
+        absorbing.absorb,
+        absorbing.check,
+        loading.load,
+        loading.abandon,
+    )
+    return WorkerParts(activities, sweeps)
+
+
+# --- the API --------------------------------------------------------------------------------------------------------
+
+
+def build_api_parts(house: House) -> "ApiParts":
+    from api.dependencies import ApiParts
+
+    settings, database = house.settings, house.database
+    return ApiParts(
+        archive=PostgresPaymentArchive(database),
+        idempotency=PostgresIdempotency(database),
+        merchants=PostgresMerchants(database),
+        customers=PostgresCustomers(database),
+        inbox=PostgresInbox(database),
+        owners=house.owners,
+        gateways=house.gateways,
+        health=database,
+        clock=utc_now,
+        new_id=new_id,
+        registry=house.metrics,
+        mode=settings.payonce.mode,
+        public_url=settings.public_url,
+        temporal_ui_url=settings.temporal_ui_url,
+        temporal_namespace=settings.temporal.namespace,
+        default_accounts={"stripe": default_account_id("stripe", settings.payonce.mode)},
+    )
+
+
+async def serve_api(settings: Settings) -> None:
+    """One API process, until it is told to stop."""
+    import uvicorn
+
+    from api.app import create_app
+
+    metrics = telemetry.new_registry()
+    async with open_house(settings, metrics) as house:
+        config = uvicorn.Config(
+            create_app(build_api_parts(house)),
+            host=settings.payonce.host,
+            port=settings.payonce.api_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=40,
+            server_header=False,
+        )
+        await uvicorn.Server(config).serve()
+
+
+# --- the first merchant ---------------------------------------------------------------------------------------------
+
+DEFAULT_MERCHANT_ID = "mer_00000000000000000000000000"
+
+
+def default_account_id(gateway: str, mode: Mode) -> str:
+    """The account `payonce up` creates; also the last part of its webhook address."""
+    return f"{gateway}_{mode}"
+
+
+def api_key_hash(api_key: str) -> str:
+    return sha256(api_key.encode()).hexdigest()
+
+
+def new_api_key(mode: Mode) -> str:
+    return f"sk_{mode}_{secrets.token_urlsafe(24)}"
+
+
+def seed(settings: Settings) -> str:
+    """The default merchant, its account at each gateway and an API key; the key, kept in the state folder.
+
+    Safe to repeat. Only the key's hash is in the database; the file is readable by its owner alone.
+    """
+    return asyncio.run(_seed(settings))
+
+
+async def _seed(settings: Settings) -> str:
+    mode, now = settings.payonce.mode, utc_now()
+    async with open_database(settings) as database:
+        merchants = PostgresMerchants(database)
+        await merchants.create_merchant(merchant_id=DEFAULT_MERCHANT_ID, name="Default merchant", at=now)
+        account = GatewayAccount(
+            id=default_account_id("stripe", mode),
+            merchant_id=DEFAULT_MERCHANT_ID,
+            mode=mode,
+            gateway="stripe",
+            secret_name=STRIPE_KEY_NAME,
+            is_default=True,
+        )
+        await merchants.create_account(account, at=now)
+        return await _kept_api_key(settings, merchants)
+
+
+async def _kept_api_key(settings: Settings, merchants: PostgresMerchants) -> str:
+    mode, kept = settings.payonce.mode, settings.payonce.state / f"api-key-{settings.payonce.mode}"
+    if kept.is_file():
+        api_key = kept.read_text().strip()
+        if await merchants.authenticate(api_key_hash(api_key)) is not None:
+            return api_key
+    api_key = new_api_key(mode)
+    await merchants.create_api_key(
+        key_id=new_id("api_key"),
+        merchant_id=DEFAULT_MERCHANT_ID,
+        mode=mode,
+        key_hash=api_key_hash(api_key),
+        last4=api_key[-4:],
+        at=utc_now(),
+    )
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch(mode=0o600)
+    kept.write_text(api_key + "\n")
+    return api_key
