@@ -74,12 +74,12 @@ class Stack:
     @property
     def database_url(self) -> str:
         """Where the record is, password included."""
-        return self.settings.database_url
+        return self.given.database_url if self.given.database.url else self.postgres.url()
 
     @property
     def temporal_address(self) -> str:
         """Where the executor is, host:port."""
-        return self.settings.temporal_address
+        return self.given.temporal.address or self.temporal.address
 
     @property
     def api_url(self) -> str:

@@ -146,7 +146,7 @@ def database(stack: Stack) -> Finding:
 
 def temporal(stack: Stack) -> Finding:
     """The server answers and knows our search attributes."""
-    connection = stack.given.temporal.model_copy(update={"address": _temporal_address(stack)})
+    connection = stack.given.temporal.model_copy(update={"address": stack.temporal_address})
     try:
         listed = ask(["operator", "search-attribute", "list"], connection)
     except StackError as error:
@@ -201,7 +201,3 @@ def _switched_off(connection: "psycopg.Connection") -> list[str]:
 
 def _is_running(stack: Stack, name: str) -> bool:
     return name in ORDER and living(stack.state.run / f"{name}.json") is not None
-
-
-def _temporal_address(stack: Stack) -> str:
-    return stack.given.temporal.address or stack.temporal.address
