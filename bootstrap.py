@@ -84,7 +84,7 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, metrics: CollectorRegistry, *, lazy: bool = True) -> AsyncIterator[House]:
-    """The shared parts, closed again at the end. `lazy`: Temporal is connected to on first use; it may come up later."""
+    """The shared parts, closed again at the end. `lazy`: Temporal is connected to on first use; it may come later."""
     async with AsyncExitStack() as parts:
         database = await parts.enter_async_context(open_database(settings))
         gateways = build_gateways(settings)

@@ -38,6 +38,9 @@ SECRET_SHAPES = re.compile(
 )
 """API keys, webhook secrets, client secrets, authorization headers and passwords inside addresses."""
 
+TALKATIVE = ("stripe", "urllib3", "httpx2", "httpcore2")
+"""Libraries that log every request at `info`: our own records already say what was asked and answered."""
+
 CARD_SHAPE = re.compile(r"(?<![\w.])[2-6]\d(?:[ -]?\d){11,17}(?![\w.])")
 """13 to 19 digits, perhaps grouped, first digit as ISO/IEC 7812 gives it to banks: then the check digit decides."""
 
@@ -65,6 +68,8 @@ def configure_logging(*, level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(target)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -13,7 +13,7 @@ OUTSIDE = {
     "domain": {"pydantic"},
     "gateways": {"pydantic", "requests", "stripe", "urllib3"},  # the last two are how Stripe's SDK fails
     "storage": {"alembic", "psycopg", "psycopg_pool", "pydantic", "sqlalchemy", "sqlmodel"},
-    "activities": {"pydantic", "structlog", "temporalio"},
+    "activities": {"prometheus_client", "pydantic", "structlog", "temporalio"},
     "workflows": {"pydantic", "temporalio"},
     "api": {
         "fastapi",
