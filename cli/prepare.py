@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.main import COMMAND
-from settings import read_settings
+from settings import PROCESS_NEEDS, read_settings
 from stack import preparation
 
 app = typer.Typer(**COMMAND)
@@ -21,7 +21,7 @@ def prepare(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON")] = False,
 ) -> None:
     """Safe to repeat. Needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY, as the processes do."""
-    settings = read_settings(required=("DATABASE_URL", "TEMPORAL_ADDRESS", "STRIPE_SECRET_KEY"))
+    settings = read_settings(required=PROCESS_NEEDS)
     preparation.migrate(settings.database_url)
     seeded = preparation.seed(settings)
     if simulator:

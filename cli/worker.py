@@ -1,7 +1,5 @@
 """Run one Temporal worker process against DATABASE_URL and TEMPORAL_ADDRESS."""
 
-import runpy
-
 import typer
 
 from cli.main import COMMAND
@@ -12,4 +10,6 @@ app = typer.Typer(**COMMAND)
 @app.command()
 def worker() -> None:
     """Run one worker until it is told to stop. It needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY."""
-    runpy.run_module("worker", run_name="__main__")
+    from worker import main
+
+    main()

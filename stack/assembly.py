@@ -108,8 +108,12 @@ class Stack:
         self.state.prepare()
         for name in wanted:
             self.parts[name] = Part(self._recipe(name), run_folder=self.state.run)
-        self._start_together([name for name in ORDER[:3] if name in wanted], report)
-        if "api" in wanted or "worker" in wanted:
+        needs_preparation = "api" in wanted or "worker" in wanted
+        with ThreadPoolExecutor(max_workers=1) as loading:
+            loaded = loading.submit(preparation.load) if needs_preparation else None
+            self._start_together([name for name in ORDER[:3] if name in wanted], report)
+        if loaded is not None:
+            loaded.result()
             self._prepare(report)
         self._start_together([name for name in ORDER[3:] if name in wanted], report)
 

@@ -1,8 +1,16 @@
 """What must be in the database and at the simulator before the worker and the API may start; safe to repeat."""
 
+import importlib
+
 from settings import Settings
 from stack.errors import StackError
 from stack.processes import post_json
+
+
+def load() -> None:
+    """Import what the other functions need, which takes longer than they do, while the servers are starting."""
+    for name in ("bootstrap", "storage.migrations"):
+        importlib.import_module(name)
 
 
 def migrate(database_url: str) -> None:

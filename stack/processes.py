@@ -44,7 +44,7 @@ def worker_recipe(settings: Settings, state: StateFolder) -> Recipe:
     port = settings.payonce.worker_metrics_port
     return Recipe(
         name="worker",
-        command=(sys.executable, "-m", "worker"),
+        command=(sys.executable, "-m", "cli", "worker"),
         address=f"task queue {settings.payonce.task_queue}",
         log=state.log("worker"),
         ready=lambda: waiting_for_http(worker_health_url(settings)),
