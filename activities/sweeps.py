@@ -6,7 +6,7 @@ workflow somebody terminated: all are found here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 BATCH = 100
+REMIND_AT_MOST_EVERY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,27 @@ class Pace:
 STARTS = Pace(every=2.0, age=timedelta(seconds=5))
 NOTICES = Pace(every=2.0, age=timedelta(seconds=5))
 OWNERS = Pace(every=30.0, age=timedelta(minutes=2))
+
+
+class Reminders:
+    """Who was reminded when, so that what takes long is not reminded every round but when it has waited half as long
+    again. Kept in memory; another worker's reminders only come on top.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[str, datetime] = {}
+        self._last: dict[str, datetime] = {}
+
+    def due(self, waiting: Collection[str], *, now: datetime) -> list[str]:
+        """The ids to remind now; what waits no longer is forgotten."""
+        self._first = {id_: self._first.get(id_, now) for id_ in waiting}
+        due = [id_ for id_ in waiting if self._is_due(id_, now)]
+        self._last = {id_: at for id_, at in self._last.items() if id_ in self._first} | dict.fromkeys(due, now)
+        return due
+
+    def _is_due(self, id_: str, now: datetime) -> bool:
+        last = self._last.get(id_)
+        return last is None or now - last >= max(REMIND_AT_MOST_EVERY, (now - self._first[id_]) / 2)
 
 
 class Sweeps:
@@ -51,6 +73,7 @@ class Sweeps:
         self._inbox = inbox
         self._owners = owners
         self._clock = clock
+        self._starts, self._notices = Reminders(), Reminders()
         self._found = Counter(
             "payonce_sweep_found_total", "What a sweep found without an owner", ["sweep"], registry=registry
         )
@@ -64,19 +87,23 @@ class Sweeps:
 
     async def start_forgotten(self, age: timedelta) -> int:
         """Payments accepted and never begun: the API died in between, or Temporal was away."""
-        ids = await self._upkeep.payments_without_start(created_before=self._clock() - age, limit=BATCH)
-        for payment_id in ids:
+        now = self._clock()
+        ids = await self._upkeep.payments_without_start(created_before=now - age, limit=BATCH)
+        due = self._starts.due(ids, now=now)
+        for payment_id in due:
             await self._owners.wake(await self._records.load(payment_id))
-        return len(ids)
+        return len(due)
 
     async def deliver_notices(self, age: timedelta) -> int:
         """Webhooks stored and not yet acted on, and orphans whose payment exists by now."""
+        now = self._clock()
         await self._inbox.match_orphans(limit=BATCH)
-        waiting = await self._inbox.unhandled(received_before=self._clock() - age, limit=BATCH)
-        owned = [entry for entry in waiting if entry.payment_id is not None]
-        for entry in owned:
-            await self._owners.notify(entry.payment_id or "", entry.id)
-        return len(owned)
+        waiting = await self._inbox.unhandled(received_before=now - age, limit=BATCH)
+        owners = {entry.id: entry.payment_id for entry in waiting if entry.payment_id is not None}
+        due = self._notices.due(owners, now=now)
+        for inbox_id in due:
+            await self._owners.notify(owners[inbox_id], inbox_id)
+        return len(due)
 
     async def adopt_open(self, age: timedelta) -> int:
         """Payments with something pending and no running workflow: terminated, lost with Temporal's database, reset."""
