@@ -6,7 +6,7 @@ _LATENCY_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class ApiMetrics:
-    """`webhook` results: accepted, duplicate, forged, refused, stale, notified, orphan, left."""
+    """`webhook` results: accepted, duplicate, forged, refused, stale, waited, notified, orphan, left."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.requests = Counter(
@@ -20,7 +20,7 @@ class ApiMetrics:
             buckets=_LATENCY_SECONDS,
         )
         self.webhooks = Counter(
-            "payonce_api_webhooks", "Webhooks and their events by result", ["gateway", "result"], registry=registry
+            "payonce_api_webhooks", "Webhooks and their events by result", ["account", "result"], registry=registry
         )
         self.payments = Counter(
             "payonce_api_payments", "Payments created, by how they were first answered", ["status"], registry=registry

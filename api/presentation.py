@@ -94,7 +94,7 @@ def refund_object(payment: Payment, operation: Operation) -> RefundObject:
         payment=payment.id,
         amount=operation.amount_minor,
         currency=payment.currency,
-        status=ended.get(operation.state, "pending"),  # type: ignore[arg-type]  # the dict's words are the literal's
+        status=ended.get(operation.state, "pending"),
         reason=operation.reason,
         failure=decline_object(operation.decline),
         created_at=operation.started_at,
