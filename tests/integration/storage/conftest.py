@@ -1,0 +1,37 @@
+"""One database per test file, at head, and the whole record over it."""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+
+from stack.assembly import Stack
+from storage.database import Database
+from storage.migrations import upgrade
+from tests.integration.storage.record import Record, seeded
+
+
+@pytest.fixture(scope="module")
+def record_url(postgres: Stack) -> Iterator[str]:
+    """The URL of this file's own database."""
+    name = f"record_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres.database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        upgrade(postgres.postgres.url(name))
+        yield postgres.postgres.url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def record(record_url: str) -> AsyncIterator[Record]:
+    """All ports over that database, with two merchants in both modes."""
+    async with Database(record_url) as database:
+        yield await seeded(database)
+
+
+@pytest.fixture
+def raw(record_url: str, record: Record) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection of its own, for what only raw SQL would try."""
+    with psycopg.connect(record_url, autocommit=True) as connection:
+        yield connection

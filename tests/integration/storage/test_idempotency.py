@@ -1,0 +1,90 @@
+"""Claims that come without a payment: captures, refunds, cancellations."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.ports import Claim, IdempotencyRequest
+from tests.integration.storage.record import ALICE_LIVE, BOB, LOCK_SECONDS, NOW, Record, new_request
+
+
+async def claim(record: Record, request: IdempotencyRequest, *, at: datetime = NOW) -> Claim:
+    return await record.idempotency.claim(request, at=at, lock_seconds=LOCK_SECONDS)
+
+
+async def complete(record: Record, request: IdempotencyRequest, *, status: int, body: bytes) -> None:
+    await record.idempotency.complete(
+        merchant_id=request.merchant_id, mode=request.mode, key=request.key, status=status, body=body, at=NOW
+    )
+
+
+async def release(record: Record, request: IdempotencyRequest) -> None:
+    await record.idempotency.release(merchant_id=request.merchant_id, mode=request.mode, key=request.key)
+
+
+async def test_the_life_of_a_key(record: Record) -> None:
+    request = new_request(resource_id="pay_1")
+    assert await claim(record, request) == Claim(standing="new", resource_id="pay_1")
+    assert (await claim(record, request)).standing == "in_flight"
+    assert (await claim(record, replace(request, fingerprint="0" * 64))).standing == "mismatch"
+    late = NOW + timedelta(seconds=LOCK_SECONDS)
+    assert await claim(record, request, at=late) == Claim(standing="resume", resource_id="pay_1")
+    assert (await claim(record, request, at=late)).standing == "in_flight"
+    await complete(record, request, status=201, body=b"\x00bytes\xff")
+    replay = Claim(standing="replay", resource_id="pay_1", status=201, body=b"\x00bytes\xff")
+    assert await claim(record, request, at=late + timedelta(days=400)) == replay
+
+
+async def test_a_request_without_effect_is_forgotten(record: Record) -> None:
+    request = new_request(resource_id="pay_1")
+    await claim(record, request)
+    await release(record, request)
+    assert (await claim(record, replace(request, fingerprint="0" * 64, resource_id="pay_2"))).standing == "new"
+
+
+async def test_an_answer_is_never_forgotten_nor_replaced(record: Record) -> None:
+    request = new_request()
+    await claim(record, request)
+    await complete(record, request, status=200, body=b"first")
+    await release(record, request)
+    await complete(record, request, status=500, body=b"second")
+    assert (await claim(record, request)).body == b"first"
+
+
+async def test_keys_of_merchants_and_modes_do_not_meet(record: Record) -> None:
+    request = new_request(key="the same")
+    others = [new_request(BOB, key="the same"), new_request(ALICE_LIVE, key="the same", fingerprint="0" * 64)]
+    assert [(await claim(record, each)).standing for each in (request, *others)] == ["new"] * 3
+
+
+async def test_of_fifty_at_once_one_is_new_and_after_its_end_all_are_replays(record: Record) -> None:
+    request = new_request()
+    first = await asyncio.gather(*(claim(record, request) for _ in range(50)))
+    assert sorted(each.standing for each in first) == ["in_flight"] * 49 + ["new"]
+    others = [replace(request, fingerprint=f"{number:064x}") for number in range(20)]
+    assert {c.standing for c in await asyncio.gather(*(claim(record, each) for each in others))} == {"mismatch"}
+    await complete(record, request, status=200, body=b"done")
+    again = await asyncio.gather(*(claim(record, request) for _ in range(50)))
+    assert {(each.standing, each.status, each.body) for each in again} == {("replay", 200, b"done")}
+
+
+async def test_claims_releases_and_completions_at_once_never_let_two_in(record: Record) -> None:
+    """Whoever is let in leaves by releasing; at no time are two inside."""
+    request = new_request()
+    inside = most = entries = 0
+
+    async def visitor() -> None:
+        nonlocal inside, most, entries
+        for _ in range(15):
+            if (await claim(record, request)).standing != "new":
+                continue
+            inside += 1
+            entries += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.001)
+            inside -= 1
+            await release(record, request)
+
+    await asyncio.gather(*(visitor() for _ in range(12)))
+    assert most == 1
+    assert entries > 1

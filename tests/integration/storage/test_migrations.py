@@ -1,0 +1,73 @@
+"""The revisions make what the tables declare, to the last trigger, and upgrading at once from two processes is safe."""
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+import storage.tables.customer
+import storage.tables.exchange
+import storage.tables.ledger
+import storage.tables.merchant
+import storage.tables.operation
+import storage.tables.payment  # noqa: F401 - importing a table puts it into the metadata
+from stack.assembly import Stack
+from storage import migrations
+from storage.tables import guards
+from storage.tables.columns import RecordTable
+
+CATALOG = {
+    "columns": """SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name, is_identity,
+        character_maximum_length FROM information_schema.columns WHERE table_schema = 'public'""",
+    "constraints": """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace""",
+    "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "triggers": """SELECT pg_get_triggerdef(oid), tgenabled, tgdeferrable, tginitdeferred FROM pg_trigger
+        WHERE NOT tgisinternal""",
+    "functions": "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+}
+
+
+@pytest.fixture
+def empty(postgres: Stack) -> Iterator[str]:
+    """The URL of a database without a table."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres.database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield postgres.postgres.url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_the_revisions_make_exactly_what_the_tables_declare(record_url: str, empty: str) -> None:
+    guards.attach()
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(empty), poolclass=NullPool)
+    RecordTable.metadata.create_all(engine)
+    declared, migrated = _catalog(empty), _catalog(record_url)
+    for aspect in CATALOG:
+        assert migrated[aspect] == declared[aspect], aspect
+    assert len(RecordTable.metadata.tables) == 16
+    assert len(declared["triggers"]) == 11
+
+
+def test_two_processes_may_upgrade_at_once(empty: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(migrations.upgrade, [empty] * 8))
+    assert migrations.is_at_head(empty)
+
+
+def test_a_database_says_where_it_is(empty: str) -> None:
+    assert migrations.current(empty) is None
+    assert not migrations.is_at_head(empty)
+    migrations.upgrade(empty.replace("postgresql://", "postgres://"))
+    assert migrations.current(empty) == "0002"
+    assert migrations.is_at_head(empty)
+
+
+def _catalog(url: str) -> dict[str, set[tuple[object, ...]]]:
+    with psycopg.connect(url) as connection:
+        rows = {aspect: connection.execute(query).fetchall() for aspect, query in CATALOG.items()}
+    return {aspect: {row for row in found if "alembic_version" not in str(row)} for aspect, found in rows.items()}
