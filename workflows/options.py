@@ -39,7 +39,7 @@ PERFORM: ActivityOptions = {
     ),
 }
 LOOK: ActivityOptions = {
-    "start_to_close_timeout": timedelta(seconds=50),
+    "start_to_close_timeout": timedelta(seconds=75),
     "schedule_to_close_timeout": timedelta(minutes=3),
     "heartbeat_timeout": timedelta(seconds=8),
     "retry_policy": RetryPolicy(

@@ -1,0 +1,92 @@
+"""Names on Temporal's wire are for ever, and every activity states its bounds."""
+
+import ast
+import inspect
+import json
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from temporalio import activity, workflow
+
+import activities.inbox
+import activities.operations
+import activities.records
+import bootstrap
+from domain import messages
+from workflows import options
+from workflows import payment as payment_workflow
+
+SNAPSHOT = Path(__file__).parent / "wire.json"
+ROOMS: tuple[ModuleType, ...] = (activities.inbox, activities.operations, activities.records)
+CALLS = {"execute_activity_method", "execute_local_activity_method"}
+
+
+def on_the_wire() -> dict[str, object]:
+    """Everything an open history or a client outside could name."""
+    definition = workflow._Definition.must_from_class(payment_workflow.PaymentWorkflow)
+    return {
+        "workflows": [definition.name],
+        "updates": sorted(str(name) for name in definition.updates),
+        "signals": sorted(str(name) for name in definition.signals),
+        "queries": sorted(str(name) for name in definition.queries),
+        "activities": sorted(_activity_names()),
+        "messages": {
+            name: [f.name for f in fields(kind)]
+            for name, kind in sorted(vars(messages).items())
+            if inspect.isclass(kind) and is_dataclass(kind) and kind.__module__ == messages.__name__
+        },
+    }
+
+
+def test_names_on_the_wire_are_frozen() -> None:
+    """Adding is a new line in wire.json; changing or removing one breaks open payments: see docs/operations.md."""
+    assert on_the_wire() == json.loads(SNAPSHOT.read_text())
+
+
+def test_no_activity_is_forgotten_by_the_worker() -> None:
+    source = inspect.getsource(bootstrap.build_worker_parts)
+    for name in _activity_names():
+        assert f".{name}," in source, f"{name} is defined but no worker runs it"
+
+
+def test_every_activity_call_takes_its_bounds_from_options() -> None:
+    calls = [
+        node
+        for path in Path(payment_workflow.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS
+    ]
+    assert len(calls) >= 5
+    for call in calls:
+        spread = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg is None]
+        assert any(text.startswith("options.") for text in spread), ast.unparse(call)
+
+
+@pytest.mark.parametrize("name", ["PERFORM", "LOOK", "LOAD"])
+def test_every_set_of_options_is_bounded(name: str) -> None:
+    chosen = getattr(options, name)
+    assert chosen["start_to_close_timeout"] <= chosen["schedule_to_close_timeout"]
+    assert chosen["retry_policy"].maximum_attempts > 0
+    assert chosen["retry_policy"].maximum_interval is not None
+
+
+def test_a_gateway_call_gives_up_before_its_activity_and_the_worker_waits_for_both() -> None:
+    import worker
+
+    gateway_seconds = bootstrap.GATEWAY_TIMEOUT_SECONDS
+    assert gateway_seconds * 1.5 < options.PERFORM["start_to_close_timeout"].total_seconds()
+    assert gateway_seconds * 3 < options.LOOK["start_to_close_timeout"].total_seconds()  # one resend, two lookups
+    assert gateway_seconds < worker.GRACE.total_seconds()
+
+
+def _activity_names() -> list[str]:
+    classes = [kind for room in ROOMS for kind in vars(room).values() if inspect.isclass(kind)]
+    definitions = [
+        activity._Definition.from_callable(method)
+        for kind in classes
+        for method in vars(kind).values()
+        if inspect.isfunction(method)
+    ]
+    return [str(definition.name) for definition in definitions if definition is not None]
