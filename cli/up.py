@@ -47,15 +47,18 @@ def up(
 
 
 def _run(stack: Stack, console: Console, *, as_json: bool) -> None:
-    began = time.monotonic()
+    began, up_now = time.monotonic(), False
     try:
         stack.start(report=lambda name, seconds, address: console.print(_line(name, seconds, address)))
+        up_now = True
         if as_json:
             typer.echo(json.dumps(facts(stack)))
         console.print(_welcome(stack, time.monotonic() - began), markup=False)
         Supervisor(stack, lambda text: console.print(text, markup=False)).watch()
     except KeyboardInterrupt:
         console.print("\nstopping; once more to kill")
+        if not up_now:
+            raise
     finally:
         _stop(stack, console)
 

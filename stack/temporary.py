@@ -36,7 +36,7 @@ def temporary_stack(*names: str, durable: bool = False, **payonce: Any) -> Itera
     DATABASE_URL, TEMPORAL_ADDRESS, STRIPE_SECRET_KEY and their like are ignored: what is temporary never touches what
     is real.
     """
-    sweep_abandoned()
+    sweep_abandoned(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     stack: Stack | None = None
     try:
@@ -61,9 +61,9 @@ def build_temporary(folder: Path, *, durable: bool = False, **payonce: Any) -> S
     return Stack(settings, durable=durable)
 
 
-def sweep_abandoned() -> None:
+def sweep_abandoned(within: Path) -> None:
     """Stop and delete what earlier runs that were killed could not clean up; the folder's name has its owner's pid."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in within.glob(f"{PREFIX}*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if not owner.isdigit() or psutil.pid_exists(int(owner)):
             continue

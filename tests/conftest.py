@@ -66,8 +66,8 @@ def stack() -> Iterator[Stack]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share the running stack in one process, so that it exists once."""
     for item in items:
-        folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
-        if folder in ALONE or "stack" in getattr(item, "fixturenames", ()):
+        folders = Path(item.path).parent.relative_to(item.config.rootpath).parts
+        if set(ALONE) & set(folders) or "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("stack"))
 
 

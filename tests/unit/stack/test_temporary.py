@@ -113,15 +113,17 @@ def test_nothing_is_left_afterwards() -> None:
 def test_what_a_killed_run_left_is_swept() -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{ended.pid}-"))
+    within = Path(tempfile.mkdtemp(prefix="payonce-sweep-"))
+    folder = within / f"{PREFIX}{ended.pid}-x"
+    folder.mkdir()
     abandoned = build_temporary(folder)
     abandoned.start("postgres")
-    sweep_abandoned()
+    sweep_abandoned(within)
     deadline = time.monotonic() + 10
     while abandoned.parts["postgres"].running and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not abandoned.parts["postgres"].running
-    assert not folder.exists()
+    within.rmdir()
 
 
 def _temporal(stack: Stack, *arguments: str) -> dict[str, dict[str, str]]:
