@@ -53,7 +53,7 @@ def _run(stack: Stack, console: Console, *, as_json: bool) -> None:
         up_now = True
         if as_json:
             typer.echo(json.dumps(facts(stack)))
-        console.print(_welcome(stack, time.monotonic() - began), markup=False)
+        console.print(welcome(stack, time.monotonic() - began), markup=False)
         Supervisor(stack, lambda text: console.print(text, markup=False)).watch()
     except KeyboardInterrupt:
         console.print("\nstopping; once more to kill")
@@ -86,11 +86,8 @@ def facts(stack: Stack) -> dict[str, object]:
     }
 
 
-def _line(name: str, seconds: float, address: str) -> str:
-    return f"[green]✓[/] {name:<10} {seconds:>5.1f} s  {escape(address)}"
-
-
-def _welcome(stack: Stack, seconds: float) -> str:
+def welcome(stack: Stack, seconds: float) -> str:
+    """What a person reads once everything is up; the last line makes a first payment."""
     body = '{"amount": 4999, "currency": "EUR", "payment_method": "pm_card_visa"}'
     curl = (
         f'curl -s {stack.api_url}/v1/payments -H "Authorization: Bearer {stack.api_key}" -H "Idempotency-Key: first-1" '
@@ -105,6 +102,10 @@ def _welcome(stack: Stack, seconds: float) -> str:
     }
     listed = "\n".join(f"  {name:<12} {place}" for name, place in places.items())
     return f"\nPayonce is up after {seconds:.1f} s. Ctrl-C stops it.\n\n{listed}\n\nMake a first payment:\n\n{curl}\n"
+
+
+def _line(name: str, seconds: float, address: str) -> str:
+    return f"[green]✓[/] {name:<10} {seconds:>5.1f} s  {escape(address)}"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

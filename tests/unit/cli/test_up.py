@@ -1,0 +1,38 @@
+"""What a person reads once everything is up, and what a script does."""
+
+import shlex
+from pathlib import Path
+
+from cli.up import facts, welcome
+from settings import read_settings
+from stack.assembly import Stack
+
+
+def _stack(folder: Path) -> Stack:
+    stack = Stack(read_settings(payonce={"state": folder / "state", "api_port": 8123}))
+    stack.state.prepare()
+    stack.api_key = "sk_test_shown"
+    return stack
+
+
+def test_the_first_payment_is_one_command_that_a_shell_understands(tmp_path: Path) -> None:
+    curl = welcome(_stack(tmp_path), 7.25).strip().splitlines()[-1]
+    words = shlex.split(curl)
+    assert words[:3] == ["curl", "-s", "http://127.0.0.1:8123/v1/payments"]
+    assert words[words.index("-d") + 1] == '{"amount": 4999, "currency": "EUR", "payment_method": "pm_card_visa"}'
+    assert {"Authorization: Bearer sk_test_shown", "Idempotency-Key: first-1", "Content-Type: application/json"} <= set(
+        words
+    )
+
+
+def test_every_place_is_named(tmp_path: Path) -> None:
+    text = welcome(_stack(tmp_path), 7.25)
+    for place in ("8123/docs", "127.0.0.1:8233", "not used", "state/logs", "sk_test_shown", "7.2 s"):
+        assert place in text
+
+
+def test_a_script_gets_the_same_as_data(tmp_path: Path) -> None:
+    told = facts(_stack(tmp_path))
+    assert told["api_url"] == "http://127.0.0.1:8123"
+    assert told["api_key"] == "sk_test_shown"
+    assert told["pids"] == {}
