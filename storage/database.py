@@ -10,20 +10,24 @@ import asyncio
 import functools
 import random
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import RecordError, RecordUnavailable
 
+RV = TypeVar("RV")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -52,15 +56,16 @@ class Database:
 
     def __init__(self, url: str, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._checking = False
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+        self._drained_at = 0.0
+        self._pool: AsyncConnectionPool[PooledConnection] = AsyncConnectionPool(
             url,
+            connection_class=PooledConnection,
             min_size=self._limits.smallest_pool,
             max_size=self._limits.largest_pool,
             timeout=self._limits.acquire_timeout_seconds,
             reconnect_timeout=self._limits.reconnect_seconds,
             kwargs=_connection_settings(url, self._limits),
-            configure=_configure,
+            configure=self._configure,
             open=False,
             name="payonce",
         )
@@ -99,30 +104,49 @@ class Database:
 
     async def _run(self, text: str, values: list[object]) -> list[tuple[Any, ...]]:
         try:
-            async with asyncio.timeout(self._limits.answer_timeout_seconds), self._pool.connection() as connection:
-                cursor = await connection.execute(text, values, prepare=True)
-                return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.ntuples else []
+            async with self._pool.connection() as connection:
+                return await self._ask(connection, text, values)
         except (DeadlockDetected, SerializationFailure):
             raise
-        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as error:
-            await self._drop_dead_connections()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise RecordUnavailable(f"the database did not answer ({type(error).__name__})") from None
         except (psycopg.IntegrityError, psycopg.DataError) as error:
             refused_by = error.diag.constraint_name or error.sqlstate or type(error).__name__
             raise RecordError(f"the database refused the row: {refused_by}") from None
 
-    async def _drop_dead_connections(self) -> None:
-        """After a lost connection its idle neighbours are probably dead too: find out now, not one request each."""
-        if self._checking:
-            return
-        self._checking = True
+    async def _ask(self, connection: "PooledConnection", text: str, values: list[object]) -> list[tuple[Any, ...]]:
         try:
-            async with asyncio.timeout(self._limits.acquire_timeout_seconds):
-                await self._pool.check()
-        except (psycopg.Error, TimeoutError):
-            return  # the request that asks next finds out by itself
+            cursor = await connection.execute(text, values, prepare=True)
+            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.ntuples else []
         finally:
-            self._checking = False
+            if connection.closed and connection.opened_at > self._drained_at:
+                # Its idle neighbours are probably dead too: replace them all now, not one failed request each.
+                self._drained_at = time.monotonic()
+                await self._pool.drain()
+
+    async def _configure(self, connection: "PooledConnection") -> None:
+        """Integers always travel as bigint, so that a statement is prepared once and not once per size of number;
+        jsonb comes as text, for pydantic to read."""
+        connection.opened_at = time.monotonic()
+        connection.answer_timeout_seconds = self._limits.answer_timeout_seconds
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.adapters.register_loader("jsonb", TextLoader)
+        connection.adapters.register_loader("json", TextLoader)
+
+
+class PooledConnection(AsyncConnection[Any]):
+    """Gives up on a server that does not answer; psycopg's own way would ask it to cancel, and wait for that too."""
+
+    answer_timeout_seconds = 6.0
+    opened_at = 0.0
+
+    async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        try:
+            return await super().wait(gen, interval, timeout or self.answer_timeout_seconds)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
 
 
 @functools.cache
@@ -130,14 +154,6 @@ def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     """The statement with $1, $2, ... for its named placeholders, and their names in order."""
     names = tuple(dict.fromkeys(_PLACEHOLDER.findall(statement)))
     return _PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", statement), names
-
-
-async def _configure(connection: AsyncConnection[Any]) -> None:
-    """Integers always travel as bigint, so that a statement is prepared once and not once per size of number; jsonb
-    comes as text, for pydantic to read."""
-    connection.adapters.register_dumper(int, Int8Dumper)
-    connection.adapters.register_loader("jsonb", TextLoader)
-    connection.adapters.register_loader("json", TextLoader)
 
 
 def _connection_settings(url: str, limits: Limits) -> dict[str, Any]:
