@@ -11,6 +11,7 @@ from api.replies import Reply, told
 from api.services import Services
 from domain.commands import Command
 from domain.errors import CommandRefused, OwnerUnavailable
+from domain.identifiers import is_id
 from domain.messages import Receipt, RefusedCommand
 from domain.operation import Operation, OperationState, Verb
 from domain.payment import PaymentState
@@ -52,7 +53,8 @@ async def command_payment(
 
 
 async def read_payment(services: Services, caller: Caller, payment_id: str) -> StoredPayment:
-    stored = await services.parts.archive.read(caller, payment_id)
+    """Raises Problem 404. An id that is none is not even asked for: it may hold what a database refuses."""
+    stored = await services.parts.archive.read(caller, payment_id) if is_id("payment", payment_id) else None
     if stored is None:
         raise not_found("payment")
     return stored

@@ -118,7 +118,7 @@ def translate(error: PayonceError) -> Problem:
         case RecordNotFound():
             return not_found("object")
         case RecordUnavailable():
-            return unavailable("record_unavailable", "the database cannot be reached; nothing is lost, try again")
+            return unavailable("record_unavailable", "the database cannot be reached; try again")
         case OwnerUnavailable():
             return unavailable("owner_unavailable", "the payment cannot be reached now; try again with the same key")
         case RateLimited():

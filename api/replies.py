@@ -23,5 +23,8 @@ class Reply:
         return Response(self.body, self.status, headers=dict(self.headers), media_type=media_type)
 
 
-def told(model: BaseModel, status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> Reply:
-    return Reply(status, model.__pydantic_serializer__.to_json(model), headers)
+def told(
+    model: BaseModel, status: int = 200, headers: Mapping[str, str] = NO_HEADERS, *, only_set: bool = False
+) -> Reply:
+    """The model as an answer; `only_set` leaves out the fields nobody set."""
+    return Reply(status, model.__pydantic_serializer__.to_json(model, exclude_unset=only_set), headers)

@@ -99,7 +99,7 @@ def allowed(payment: Payment, abilities: Abilities, *, now: datetime) -> list[st
     """The commands the payment would take now, by asking its own rules."""
     if payment.state is PaymentState.CREATED:
         return ["cancel"]
-    found = []
+    found: list[str] = []
     for command in (Capture(command_key="ask"), Cancel(command_key="ask"), Refund(command_key="ask")):
         try:
             permit(payment, command, abilities, at=now)

@@ -51,3 +51,7 @@ class ReadinessObject(Told):
 
 class ReceivedObject(Told):
     received: Literal[True] = True
+
+
+class LivenessObject(Told):
+    status: Literal["alive"] = "alive"

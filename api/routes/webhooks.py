@@ -1,0 +1,79 @@
+"""The gateways' way in: verify the raw bytes, store, acknowledge; acting comes after."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api import examples
+from api.errors import Problem, not_found
+from api.openapi import Answer, operation
+from api.pan_guard import redact
+from api.replies import told
+from api.requests import read_body
+from api.schemas.problems import ReceivedObject
+from api.services import Services, services_of
+from domain.errors import RecordNotFound, SignatureInvalid
+from domain.gateway import Gateway
+from domain.ports import Delivery
+
+router = APIRouter()
+
+
+def _documented(summary: str) -> dict[str, Any]:
+    kwargs = operation(
+        summary,
+        {200: Answer(ReceivedObject, examples.RECEIVED, "Stored; or known already")},
+        tag="webhooks",
+        secured=False,
+        also=(400, 404, 413, 415, 422),
+    )
+    body = {"description": "the gateway's event, signed in its headers", "type": "object"}
+    example = {"id": "evt_1Qx", "object": "event", "type": "payment_intent.succeeded"}
+    content = {"application/json": {"schema": body, "example": example}}
+    kwargs["openapi_extra"]["requestBody"] = {"required": True, "content": content}
+    return kwargs
+
+
+@router.post("/v1/webhooks/{gateway}/{account}", **_documented("Receive a gateway's webhook for one of its accounts"))
+async def receive_a_webhook(request: Request, gateway: str, account: str) -> Response:
+    return await _receive(services_of(request), request, gateway, account)
+
+
+@router.post("/api/webhooks/{gateway}", **_documented("Receive a gateway's webhook for the server's own account there"))
+async def receive_a_webhook_quickly(request: Request, gateway: str) -> Response:
+    services = services_of(request)
+    account = services.parts.default_accounts.get(gateway)
+    if account is None:
+        raise not_found("gateway account")
+    return await _receive(services, request, gateway, account)
+
+
+async def _receive(services: Services, request: Request, gateway_name: str, account_id: str) -> Response:
+    """Raises Problem 400 for a signature that does not hold: nothing is kept of it but a count."""
+    parts = services.parts
+    gateway = _gateway(services, gateway_name, account_id)
+    raw = await read_body(request, limit_bytes=parts.max_body_bytes)
+    now = parts.clock()
+    url = parts.public_url + request.scope["path"]
+    try:
+        events = gateway.parse_webhook(headers=dict(request.headers), raw=raw, url=url, now=now)
+    except SignatureInvalid:
+        services.metrics.webhooks.labels(account_id, "forged").inc()
+        raise Problem(400, "signature_invalid", "the signature, its time or the body does not hold") from None
+    if events:
+        delivery = Delivery(account_id=account_id, events=tuple(events), raw=redact(raw), received_at=now)
+        new = await services.desk.accept(delivery)
+        services.metrics.webhooks.labels(account_id, "accepted").inc(len(new))
+        services.metrics.webhooks.labels(account_id, "duplicate").inc(len(events) - len(new))
+    return told(ReceivedObject()).response()
+
+
+def _gateway(services: Services, gateway_name: str, account_id: str) -> Gateway:
+    """The same answer for an account that is not there and for one at another gateway."""
+    try:
+        gateway = services.parts.gateways.for_account(account_id)
+    except RecordNotFound:
+        raise not_found("gateway account") from None
+    if gateway.name != gateway_name:
+        raise not_found("gateway account")
+    return gateway
