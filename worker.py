@@ -4,6 +4,7 @@ import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from prometheus_client import start_http_server
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
@@ -15,6 +16,16 @@ from workflows.payment import PaymentWorkflow
 
 GRACE = timedelta(seconds=30)
 """Longer than the HTTP timeout of a gateway call (20 s): a call cut off here would be sent again by the next worker."""
+
+TUNING: dict[str, Any] = {
+    "max_cached_workflows": 2_000,
+    "max_concurrent_activities": bootstrap.GATEWAY_THREADS,
+    "max_concurrent_workflow_tasks": 32,
+    "max_concurrent_local_activities": 64,
+    "workflow_task_poller_behavior": PollerBehaviorSimpleMaximum(4),
+    "activity_task_poller_behavior": PollerBehaviorSimpleMaximum(4),
+}
+"""Shared with the bare worker of the bench, so that the two can be compared."""
 
 
 async def run(settings: Settings) -> None:
@@ -32,13 +43,8 @@ async def run(settings: Settings) -> None:
                 task_queue=settings.payonce.task_queue,
                 workflows=[PaymentWorkflow],
                 activities=parts.activities,
-                max_cached_workflows=2_000,
-                max_concurrent_activities=bootstrap.GATEWAY_THREADS,
-                max_concurrent_workflow_tasks=32,
-                max_concurrent_local_activities=64,
-                workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(4),
-                activity_task_poller_behavior=PollerBehaviorSimpleMaximum(4),
                 graceful_shutdown_timeout=GRACE,
+                **TUNING,
             )
             async with worker:
                 start_http_server(settings.payonce.worker_metrics_port, settings.payonce.host, metrics)
