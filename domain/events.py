@@ -89,4 +89,4 @@ def _declined_column(payment: Payment, event: OutcomeArrived) -> PaymentEvent:
     if event.operation_number is not None:
         return _DECLINED[payment.operation(event.operation_number).verb]
     hosted = payment.method is not None and payment.method.kind == "hosted"
-    return PaymentEvent.TRY_DECLINED if hosted else PaymentEvent.DECLINED
+    return PaymentEvent.TRY_DECLINED if hosted and event.source == "webhook" else PaymentEvent.DECLINED

@@ -100,6 +100,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
+    """Finally. A webhook may speak of one try on a hosted page; a lookup of a page still open for another try says
+    `ActionRequired`."""
+
     decline: Decline
     references: References = field(default_factory=dict)
     kind: Literal["declined"] = "declined"

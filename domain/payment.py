@@ -117,8 +117,7 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
         _E.AUTHORIZED: Move(_S.AUTHORIZED),
         _E.CAPTURED: Move(_S.CAPTURED),
         _E.DECLINED: Move(_S.FAILED),
-        # Late: the webhook may tell of an earlier try on the hosted page, made before the one now processing.
-        _E.TRY_DECLINED: Late(_S.FAILED),
+        _E.TRY_DECLINED: REFUSED,  # an earlier try, or the one now processing: only a lookup can tell
         _E.VOIDED: Move(_S.CANCELED),
         _E.LAPSED: Move(_S.EXPIRED),
         _E.REVERSED: Move(_S.FAILED),

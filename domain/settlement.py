@@ -36,9 +36,21 @@ _REGRESSIONS = {
 def settle(payment: Payment, event: OutcomeArrived, *, may_regress: bool) -> tuple[Operation, ...]:
     """The operations after a payment outcome or Unknown."""
     if event.outcome.kind in _ADDRESSED:
-        addressed = event.operation_number or _authorization_number(payment)
+        addressed = _addressed(payment, event)
         return tuple(_answer(o, event) if o.number == addressed else o for o in payment.operations)
     return tuple(_settled(payment, o, event, may_regress=may_regress) for o in payment.operations)
+
+
+def _addressed(payment: Payment, event: OutcomeArrived) -> int | None:
+    number = event.operation_number
+    shown = _SHOWN_TO.get(event.outcome.kind, ()) if event.source == "lookup" else ()
+    if number is None or payment.operation(number).verb in shown:
+        return next((o.number for o in payment.operations if o.verb is Verb.AUTHORIZE), None)
+    return number
+
+
+_SHOWN_TO = {"action_required": (Verb.CAPTURE, Verb.VOID), "pending": (Verb.VOID,)}
+"""Who looks at the payment on behalf of these sees the payment's own wait, which is not theirs."""
 
 
 def _answer(operation: Operation, event: OutcomeArrived) -> Operation:
@@ -82,7 +94,3 @@ def _taken(operation: Operation, captured: Captured, known_minor: int, answers: 
     if operation.verb is Verb.VOID and captured.final:
         return _S.DECLINED if grown else _S.APPROVED  # nothing more was taken: the rest was released
     return None
-
-
-def _authorization_number(payment: Payment) -> int | None:
-    return next((o.number for o in payment.operations if o.verb is Verb.AUTHORIZE), None)

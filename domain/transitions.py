@@ -139,7 +139,7 @@ def _parked(payment: Payment, event: Event, number: int) -> Payment:
 
 def _told(payment: Payment, event: OutcomeArrived, kind: PaymentEvent, entry: Entry) -> Payment:
     """A payment outcome or Unknown: open operations settle even when it is stale; the rest only on a move."""
-    if kind is PaymentEvent.TRY_DECLINED and isinstance(event.outcome, Declined) and not isinstance(entry, Late):
+    if kind is PaymentEvent.TRY_DECLINED and isinstance(event.outcome, Declined):
         # The page stays open for another try, and so does the authorization.
         return payment if entry is STALE else replace(payment, decline=event.outcome.decline)
     operations = settle(payment, event, may_regress=isinstance(entry, Late))
