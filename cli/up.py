@@ -13,7 +13,9 @@ from rich.markup import escape
 
 from cli.main import COMMAND
 from settings import read_settings
+from stack import checkup
 from stack.assembly import Stack
+from stack.errors import StackError
 from stack.session import supervising
 from stack.supervisor import Supervisor
 
@@ -40,10 +42,19 @@ def up(
     """
     given = {name: value for name, value in locals().items() if name != "as_json" and value is not None}
     stack = Stack(read_settings(payonce=given))
+    _require_given_temporal(stack)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with supervising(stack.state):
         _run(stack, Console(highlight=False, soft_wrap=True, quiet=as_json), as_json=as_json)
+
+
+def _require_given_temporal(stack: Stack) -> None:
+    """A server that TEMPORAL_ADDRESS names must answer and know our search attributes before anything is started."""
+    if "temporal" not in stack.embedded:
+        finding = checkup.temporal(stack)
+        if finding.state == "bad":
+            raise StackError(f"{finding.found}. {finding.advice}")
 
 
 def _run(stack: Stack, console: Console, *, as_json: bool) -> None:

@@ -15,14 +15,15 @@ def load() -> None:
 
 def migrate(database_url: str) -> None:
     """Bring the tables to head. Raises StackError with the database's own words."""
+    import psycopg
     from sqlalchemy.exc import SQLAlchemyError
 
     from storage.migrations import upgrade
 
     try:
         upgrade(database_url)
-    except SQLAlchemyError as error:
-        raise StackError(f"The tables could not be brought to head: {error}") from error
+    except (SQLAlchemyError, psycopg.Error) as error:
+        raise StackError(f"The tables of DATABASE_URL could not be brought to head: {error}") from error
 
 
 def seed(settings: Settings) -> str:

@@ -3,9 +3,13 @@
 import shlex
 from pathlib import Path
 
+import pytest
+
+from cli.main import FAILED, run
 from cli.up import facts, welcome
 from settings import read_settings
 from stack.assembly import Stack
+from stack.ports import choose_free
 
 
 def _stack(folder: Path) -> Stack:
@@ -36,3 +40,15 @@ def test_a_script_gets_the_same_as_data(tmp_path: Path) -> None:
     assert told["api_url"] == "http://127.0.0.1:8123"
     assert told["api_key"] == "sk_test_shown"
     assert told["pids"] == {}
+
+
+def test_a_temporal_that_does_not_answer_is_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"127.0.0.1:{choose_free(1)[0]}"
+    monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    assert run(["up", "--state", str(tmp_path / "state")]) == FAILED
+    said = capsys.readouterr().err
+    assert address in said
+    assert "TEMPORAL_ADDRESS" in said
+    assert not (tmp_path / "state").exists()
