@@ -71,6 +71,10 @@ class Registry:
                 self._accounts[account.id] = account
                 self._adapters.pop(account.id, None)
 
+    @property
+    def has_accounts(self) -> bool:
+        return bool(self._accounts)
+
     def knows(self, account_id: str) -> bool:
         return account_id in self._accounts
 

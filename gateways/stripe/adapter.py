@@ -36,6 +36,7 @@ CAPABILITIES = Capabilities(
     settle_time=timedelta(minutes=2),  # lists show every committed write; a request we gave up on may still commit
 )
 _KEY_PREFIXES = {"test": ("sk_test_", "rk_test_"), "live": ("sk_live_", "rk_live_")}
+_SWALLOWED = frozenset({"api_key", "base", "content_type", "headers", "idempotency_key", "usage"})
 _LOOK_FIRST = frozenset({DeclineKind.INVALID_STATE, DeclineKind.INVALID_REQUEST})
 
 
@@ -210,11 +211,15 @@ class StripeGateway:
         """The wire. Raises Refused for everything but a JSON object with a 2xx status."""
         if method == "post" and not key:
             raise ValueError(f"{path} needs a derived idempotency key; the SDK would invent a random one")
+        if swallowed := _SWALLOWED & told.keys():
+            raise ValueError(f"the SDK's raw_request keeps {sorted(swallowed)} for itself and would not send it")
         options = {"idempotency_key": key} if key else {}
         try:
             answer = self._client.raw_request(method, path, **options, **told)
         except stripe.StripeError as error:
             raise Refused(read_fault(error)) from error
+        except Exception as error:  # the SDK trips over answers that are not Stripe's; the request may have executed
+            raise Refused(Fault(message=f"{type(error).__name__}: {error}")) from error
         if not isinstance(answer.data, dict):
             raise Refused(Fault(status=answer.code, message=f"not an object: {answer.body}"))
         return answer.data

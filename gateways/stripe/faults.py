@@ -43,7 +43,12 @@ class Fault:
     @property
     def evidence(self) -> str:
         """For people: what Stripe said, without anything secret."""
-        words = [f"HTTP {self.status}" if self.status else "no answer", self.type, self.code, self.decline_code]
+        words = [
+            f"HTTP {self.status}" if self.status else "no readable answer",
+            self.type,
+            self.code,
+            self.decline_code,
+        ]
         words += [self.request_id, "replayed" if self.replayed else "", self.message]
         return redacted(" ".join(word for word in words if word))
 
@@ -158,7 +163,7 @@ _NEVER_SENT = (
 def _never_sent(error: BaseException) -> bool:
     """Whether the connection or its TLS handshake failed, so that not one byte of the request can have left.
 
-    An SSL error or a timeout is told apart by where it was raised: within the handshake, or later.
+    An SSL error, a reset or a timeout can come from there or from later, so it is told apart by where it was raised.
     """
     seen: set[int] = set()
     pending: list[object] = [error]
@@ -167,25 +172,27 @@ def _never_sent(error: BaseException) -> bool:
         if not isinstance(cause, BaseException) or id(cause) in seen:
             continue
         seen.add(id(cause))
-        if isinstance(cause, _NEVER_SENT) or _raised_in_handshake(cause):
+        if isinstance(cause, _NEVER_SENT) or _raised_while_connecting(cause):
             return True
         pending += [cause.__cause__, getattr(cause, "reason", None), *cause.args]
     return False
 
 
-def _raised_in_handshake(error: BaseException) -> bool:
+def _raised_while_connecting(error: BaseException) -> bool:
+    """Whether the traceback leads through urllib3's `connect`: address, TCP, proxy and TLS, all before the request."""
     step = error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_name == "do_handshake":
+        frame = step.tb_frame
+        if frame.f_code.co_name == "connect" and frame.f_globals.get("__name__") == "urllib3.connection":
             return True
         step = step.tb_next
     return False
 
 
 def _references(said: Json) -> dict[str, str]:
-    intent = said.get("payment_intent")
-    found = {"payment_intent": intent.get("id") if isinstance(intent, dict) else intent, "charge": said.get("charge")}
-    return {noun: value for noun, value in found.items() if isinstance(value, str)}
+    given = {noun: said.get(noun) for noun in ("payment_intent", "charge", "setup_intent")}
+    found = {noun: thing.get("id") if isinstance(thing, dict) else thing for noun, thing in given.items()}
+    return {noun: reference for noun, reference in found.items() if isinstance(reference, str)}
 
 
 def _text(said: Json, name: str) -> str:

@@ -38,12 +38,12 @@ def customer(*, customer_id: str, email: str | None, name: str | None) -> Json:
 
 
 def setup_intent(*, customer_reference: str, token: str, return_url: str | None) -> Json:
-    """With a return_url the bank may redirect; without, the merchant's page acts with the client secret."""
+    """With a return_url the bank may redirect; without, the merchant's page acts with the client secret. `usage` is
+    left to Stripe's default, off_session."""
     redirects = "always" if return_url else "never"
     parameters: Json = {
         "customer": customer_reference,
         "payment_method": token,
-        "usage": "off_session",
         "confirm": True,
         "automatic_payment_methods": {"enabled": True, "allow_redirects": redirects},
         "expand": ["payment_method"],
