@@ -1,7 +1,7 @@
 """The simulator's book of money: one SQLite file, one transaction per request, one commit per money effect.
 
 With `durability="full"` a commit returns only after the write-ahead log is synced, so an answered request survives
-a kill -9 or a power cut. A `Book` belongs to one thread at a time; the HTTP shell gives it a thread of its own.
+a kill -9 or a power cut. A `Book` belongs to one thread at a time.
 """
 
 import sqlite3
@@ -72,8 +72,7 @@ class Book:
     """One SQLite database; `path` may be ":memory:"."""
 
     def __init__(self, path: str = ":memory:", *, durability: Durability = "full") -> None:
-        # The shell moves the book between its start thread and its writer thread, never uses two at once.
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(f"PRAGMA synchronous = {durability.upper()}")

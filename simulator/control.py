@@ -62,7 +62,7 @@ class ReleaseRequest(_Strict):
 
 
 class ControlApi:
-    """Routes over a `World`; every step runs on the book's thread."""
+    """Routes over a `World`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -98,31 +98,25 @@ class ControlApi:
         )
 
     async def _health(self, _request: Request) -> Response:
-        now = await self._world.thread.run(self._world.clock.now)
+        now = self._world.clock.now()
         return JSONResponse({"status": "ok", "now": now})
 
     # Money
 
     async def _effects(self, request: Request) -> Response:
-        return JSONResponse(
-            {"effects": await self._run(self._world.effects.rows, **_query(request, "wire", "reference"))}
-        )
+        return JSONResponse({"effects": self._world.effects.rows(**_query(request, "wire", "reference"))})
 
     async def _totals(self, request: Request) -> Response:
-        return JSONResponse(
-            {"totals": await self._run(self._world.effects.totals, **_query(request, "wire", "reference"))}
-        )
+        return JSONResponse({"totals": self._world.effects.totals(**_query(request, "wire", "reference"))})
 
     # Webhooks
 
     async def _endpoints(self, request: Request) -> Response:
         if request.method == "POST":
             wanted = await _read(request, EndpointRequest)
-            endpoint = await self._run(
-                self._world.put_endpoint, wanted.wire, wanted.url, wanted.secret, tuple(wanted.enabled_events)
-            )
+            endpoint = self._world.put_endpoint(wanted.wire, wanted.url, wanted.secret, tuple(wanted.enabled_events))
             return JSONResponse({"id": endpoint.id, "wire": endpoint.wire, "url": endpoint.url}, status_code=201)
-        endpoints = await self._run(self._world.webhooks.endpoints)
+        endpoints = self._world.webhooks.endpoints()
         return JSONResponse(
             {
                 "endpoints": [
@@ -135,28 +129,28 @@ class ControlApi:
         webhooks = self._world.webhooks
         if request.method == "POST":
             rule = await _read(request, WebhookFaultRule)
-            return JSONResponse((await self._run(webhooks.add_fault, rule)).model_dump(), status_code=201)
+            return JSONResponse(webhooks.add_fault(rule).model_dump(), status_code=201)
         if request.method == "DELETE":
-            await self._run(webhooks.clear_faults)
+            webhooks.clear_faults()
             return Response(status_code=204)
-        return JSONResponse({"webhook_faults": [state.model_dump() for state in await self._run(webhooks.faults)]})
+        return JSONResponse({"webhook_faults": [state.model_dump() for state in webhooks.faults()]})
 
     async def _hold(self, _request: Request) -> Response:
-        await self._run(self._world.webhooks.hold)
+        self._world.webhooks.hold()
         return JSONResponse({"held": True})
 
     async def _release(self, request: Request) -> Response:
         wanted = await _read(request, ReleaseRequest)
         release = self._world.webhooks.release
-        count = await self._run(release, order=wanted.order, seed=wanted.seed, events=wanted.events)
+        count = release(order=wanted.order, seed=wanted.seed, events=wanted.events)
         self._world.wake()
         return JSONResponse({"held": False, "released": count})
 
     async def _deliveries(self, request: Request) -> Response:
-        return JSONResponse({"deliveries": await self._run(self._world.webhooks.shown, **_query(request, "event"))})
+        return JSONResponse({"deliveries": self._world.webhooks.shown(event=_query(request, "event")["event"])})
 
     async def _resend(self, request: Request) -> Response:
-        count = await self._run(self._world.stripe.resend, request.path_params["event"])
+        count = self._world.stripe.resend(request.path_params["event"])
         self._world.wake()
         return JSONResponse({"queued": count})
 
@@ -166,46 +160,48 @@ class ControlApi:
         plan = self._world.faults
         if request.method == "POST":
             rule = await _read(request, FaultRule)
-            return JSONResponse((await self._run(plan.add, rule)).model_dump(), status_code=201)
+            return JSONResponse(plan.add(rule).model_dump(), status_code=201)
         if request.method == "DELETE":
-            await self._run(plan.clear)
+            plan.clear()
             return Response(status_code=204)
-        return JSONResponse({"faults": [state.model_dump() for state in await self._run(plan.all)]})
+        return JSONResponse({"faults": [state.model_dump() for state in plan.all()]})
 
     # Time
 
     async def _clock(self, request: Request) -> Response:
         if request.method == "POST":
             wanted = await _read(request, ClockRequest)
-            await self._run(self._world.clock.freeze if wanted.frozen else self._world.clock.unfreeze)
-        return JSONResponse(await self._run(self._world.clock_state))
+            clock = self._world.clock
+            if wanted.frozen:
+                clock.freeze()
+            else:
+                clock.unfreeze()
+        return JSONResponse(self._world.clock_state())
 
     async def _advance(self, request: Request) -> Response:
         wanted = await _read(request, AdvanceRequest)
-        ran = await self._run(self._world.advance, wanted.seconds)
+        ran = self._world.advance(wanted.seconds)
         self._world.wake()
-        return JSONResponse({**await self._run(self._world.clock_state), "transitions": ran})
+        return JSONResponse({**self._world.clock_state(), "transitions": ran})
 
     # What customers and banks do
 
     async def _authenticate(self, request: Request) -> Response:
         wanted = await _read(request, AuthenticateRequest)
         authenticate = self._world.stripe.authenticate
-        return await self._done(authenticate, request.path_params["payment"], approve=wanted.result == "approve")
+        return self._done(authenticate, request.path_params["payment"], approve=wanted.result == "approve")
 
     async def _expire(self, request: Request) -> Response:
-        return await self._done(self._world.stripe.expire, request.path_params["payment"])
+        return self._done(self._world.stripe.expire, request.path_params["payment"])
 
     async def _dispute(self, request: Request) -> Response:
         wanted = await _read(request, DisputeRequest)
-        return await self._done(
-            self._world.stripe.open_dispute, wanted.charge, reason=wanted.reason, inquiry=wanted.inquiry
-        )
+        return self._done(self._world.stripe.open_dispute, wanted.charge, reason=wanted.reason, inquiry=wanted.inquiry)
 
     async def _decide(self, request: Request) -> Response:
         wanted = await _read(request, DecideRequest)
         decide = self._world.stripe.decide_dispute
-        return await self._done(decide, request.path_params["dispute"], won=wanted.outcome == "won")
+        return self._done(decide, request.path_params["dispute"], won=wanted.outcome == "won")
 
     # The simulator itself
 
@@ -215,20 +211,17 @@ class ControlApi:
             given = await request.json()
             if not isinstance(given, dict):
                 raise UnknownSetting("settings must be a JSON object of names and numbers")
-            await self._run(settings.change, given)
-        return JSONResponse(await self._run(settings.all))
+            settings.change(given)
+        return JSONResponse(settings.all())
 
     async def _reset(self, _request: Request) -> Response:
-        await self._run(self._world.reset)
+        self._world.reset()
         return JSONResponse({"status": "empty"})
 
-    async def _done(self, step: Callable[..., Any], *given: Any, **named: Any) -> Response:
-        result = await self._run(step, *given, **named)
+    def _done(self, step: Callable[..., Any], *given: Any, **named: Any) -> Response:
+        result = step(*given, **named)
         self._world.wake()
         return JSONResponse(result)
-
-    async def _run(self, step: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        return await self._world.thread.run(step, *given, **named)
 
 
 async def _read(request: Request, model: type[Model]) -> Model:

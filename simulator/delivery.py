@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 import httpx2
 
 from simulator.clock import Clock
-from simulator.thread import BookThread
 from simulator.webhooks import Attempt, Delivery, Webhooks
 from simulator.wire import SignatureDisguise, Wire
 
@@ -19,11 +18,10 @@ _IDLE_SECONDS = 0.05
 class DeliveryLoop:
     """Sends due deliveries until stopped. Signatures carry real time, whatever the simulated clock says."""
 
-    def __init__(self, webhooks: Webhooks, wires: Mapping[str, Wire], clock: Clock, thread: BookThread) -> None:
+    def __init__(self, webhooks: Webhooks, wires: Mapping[str, Wire], clock: Clock) -> None:
         self._webhooks = webhooks
         self._wires = wires
         self._clock = clock
-        self._thread = thread
         self._sending: set[asyncio.Task[None]] = set()
         self._done: list[Attempt] = []
         self._wake = asyncio.Event()
@@ -46,7 +44,7 @@ class DeliveryLoop:
     async def _step(self, client: httpx2.AsyncClient) -> None:
         self._wake.clear()
         done, self._done = self._done, []
-        taken = await self._thread.run(self._note_and_take, done, _AT_ONCE - len(self._sending))
+        taken = self._note_and_take(done, _AT_ONCE - len(self._sending))
         for delivery in taken:
             task = asyncio.create_task(self._send(client, delivery))
             self._sending.add(task)

@@ -38,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _serve(arguments: argparse.Namespace, control: socket.socket, stripe: socket.socket) -> int:
     stripe_url = arguments.public_url or _url(stripe)
     world = World(arguments.state, durability=arguments.durability, stripe_url=stripe_url)
-    deliveries = DeliveryLoop(world.webhooks, world.wires, world.clock, world.thread)
+    deliveries = DeliveryLoop(world.webhooks, world.wires, world.clock)
     world.wake = deliveries.wake
-    wire_app = WireServer(world.stripe, world.faults, world.thread, on_change=deliveries.wake)
+    wire_app = WireServer(world.stripe, world.faults, on_change=deliveries.wake)
     servers = [http_server(ControlApi(world).app()), http_server(wire_app)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,7 +70,7 @@ async def _announce(servers: list[QuietServer], control_url: str, stripe_url: st
 
 async def _run_transitions(world: World) -> None:
     while True:
-        if await world.thread.run(world.run_due):
+        if world.run_due():
             world.wake()
         await asyncio.sleep(_TICK_SECONDS)
 

@@ -14,7 +14,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.exchange import HOLD_SECONDS, Exchange, perform
 from simulator.faults import FaultPlan, FaultRule
-from simulator.thread import BookThread
 from simulator.wire import Wire, WireRequest, WireResponse
 
 Message = MutableMapping[str, Any]
@@ -28,10 +27,9 @@ _TRANSPORT = "simulator.transport"
 class WireServer:
     """An ASGI application around one wire, kept raw because its cost is part of every benchmark."""
 
-    def __init__(self, wire: Wire, plan: FaultPlan, thread: BookThread, *, on_change: Callable[[], None]) -> None:
+    def __init__(self, wire: Wire, plan: FaultPlan, *, on_change: Callable[[], None]) -> None:
         self._wire = wire
         self._plan = plan
-        self._thread = thread
         self._on_change = on_change
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -59,21 +57,21 @@ class WireServer:
 
     async def _exchange(self, request: WireRequest) -> Exchange:
         if self._plan.is_empty:
-            return Exchange("answer", await self._thread.run(self._wire.handle, request))
-        fault = await self._thread.run(self._plan.strike, self._wire, request)
+            return Exchange("answer", self._wire.handle(request))
+        fault = self._plan.strike(self._wire, request)
         if fault is not None and fault.kind == "slow":
             return await self._slowly(request, fault)
-        return await self._thread.run(perform, self._wire, request, fault)
+        return perform(self._wire, request, fault)
 
     async def _slowly(self, request: WireRequest, fault: FaultRule) -> Exchange:
         """The key stays in flight while the request is slow, and the work is done even if the client has left."""
-        if not await self._thread.run(self._wire.lock, request):
-            return await self._thread.run(perform, self._wire, request, None)
+        if not self._wire.lock(request):
+            return perform(self._wire, request, None)
         try:
             await asyncio.sleep(fault.seconds)
-            return await self._thread.run(perform, self._wire, request, fault, holds_lock=True)
+            return perform(self._wire, request, fault, holds_lock=True)
         finally:
-            await self._thread.run(self._wire.unlock, request)
+            self._wire.unlock(request)
 
 
 async def _body(receive: Receive) -> bytes | None:

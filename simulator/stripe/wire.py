@@ -93,7 +93,7 @@ class StripeWire:
                 429, headers=retry_after, type="invalid_request_error", code="rate_limit",
                 message="Request rate limit exceeded. Please retry your requests with exponential backoff.",
             ),
-            "in_flight_409": errors.key_in_use(caller.key_of(request) or ""),
+            "in_flight_409": errors.key_in_use(request.headers.get("idempotency-key", "")),
             "before_commit_500": errors.internal(),
             "unavailable_503": StripeError(
                 503, headers=retry_after, type="api_error", message="Stripe is temporarily unavailable."
@@ -118,13 +118,13 @@ class StripeWire:
         return found | set(re.findall(r"['\"]([^'\"]+)['\"]", str(given.get("query", ""))))
 
     def lock(self, request: WireRequest) -> bool:
-        key = caller.key_of(request)
-        return True if key is None else self._keys.lock(caller.account_of(request), key)
+        held = self._held_key(request)
+        return held is None or self._keys.lock(*held)
 
     def unlock(self, request: WireRequest) -> None:
-        key = caller.key_of(request)
-        if key is not None:
-            self._keys.unlock(caller.account_of(request), key)
+        held = self._held_key(request)
+        if held is not None:
+            self._keys.unlock(*held)
 
     # Time
 
@@ -298,6 +298,14 @@ class StripeWire:
             result = step(turn, turn.own(record.kind, record_id))
             turn.flush()
             return result
+
+    def _held_key(self, request: WireRequest) -> tuple[str, str] | None:
+        """The account and key a request holds while it runs; a request that will be refused anyway holds none."""
+        try:
+            key = caller.key_of(request)
+            return None if key is None else (caller.account_of(request), key)
+        except StripeError:
+            return None
 
     def _known_by(self, record_id: str) -> set[str]:
         record = self.parts.records.find(record_id)

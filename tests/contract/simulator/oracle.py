@@ -31,7 +31,7 @@ def _plain(schema: Any) -> Any:
         return schema
     if "$ref" in schema:
         return {"$ref": "#/$defs/" + schema["$ref"].rsplit("/", 1)[1]}
-    kept = {}
+    kept: Json = {}
     for name, value in schema.items():
         if name == "properties":
             kept[name] = {field: _plain(inner) for field, inner in value.items()}

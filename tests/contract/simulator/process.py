@@ -1,4 +1,4 @@
-"""The simulator as others meet it: a process of its own, Stripe's own SDK over a socket, and a merchant's webhook sink."""
+"""The simulator as others meet it: its own process, Stripe's own SDK over a socket, and a merchant's webhook sink."""
 
 import json
 import subprocess

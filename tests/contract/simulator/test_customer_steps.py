@@ -394,7 +394,8 @@ def test_a_checkout_saves_a_card(shop: Shop) -> None:
         ({"line_items": None}, "line_items"), ({"success_url": "shop"}, "success_url"),
         ({"expires_at": 1_800_000_060}, "expires_at"), ({"expires_at": 1_900_000_000}, "expires_at"),
         ({"line_items": [{"price": "price_1"}]}, "line_items[0][price]"), ({"ui_mode": "elements"}, "ui_mode"),
-        ({"line_items": [{**ITEM, "quantity": 0}]}, "line_items[0]"), ({"tax_id_collection": {"enabled": True}}, "tax_id_collection"),
+        ({"line_items": [{**ITEM, "quantity": 0}]}, "line_items[0]"),
+        ({"tax_id_collection": {"enabled": True}}, "tax_id_collection"),
     ],
 )  # fmt: skip
 def test_a_bad_checkout_is_refused(shop: Shop, changes: Json, param: str) -> None:

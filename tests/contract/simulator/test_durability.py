@@ -25,7 +25,7 @@ def test_every_answered_payment_survives_kills_and_no_retry_charges_twice(tmp_pa
         ]
         for client in clients:
             client.start()
-        eventually(lambda wanted=10 * (round_number + 1): len(answered) >= wanted)
+        _wait_for(answered, 10 * (round_number + 1))
         running.kill()
         for client in clients:
             client.join()
@@ -81,6 +81,10 @@ def _pay_until_dead(sdk: stripe.StripeClient, name: str, begun: list[str], answe
         except stripe.APIConnectionError:
             return
         answered.add(reference)
+
+
+def _wait_for(answered: set[str], count: int) -> None:
+    eventually(lambda: len(answered) >= count, seconds=60)
 
 
 def _charges(running: RunningSimulator) -> dict[str, int]:

@@ -12,7 +12,8 @@ from tests.contract.simulator.shop import Json, Shop
 @pytest.mark.parametrize(
     "spoiled",
     [
-        {"status": "paid"}, {"amount": "1000"}, {"an_invented_field": 1}, {"latest_charge": {"id": "ch_1"}}, {"id": None},
+        {"status": "paid"}, {"amount": "1000"}, {"an_invented_field": 1}, {"latest_charge": {"id": "ch_1"}},
+        {"id": None},
     ],
 )  # fmt: skip
 def test_an_object_that_leaves_the_document_is_noticed(shop: Shop, spoiled: Json) -> None:
