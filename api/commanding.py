@@ -35,8 +35,9 @@ async def command_payment(
     make: MakeCommand,
     use: KeyUse | None,
     present: PresentOperation,
+    later: PresentOperation | None = None,
 ) -> Reply:
-    """Raises Problem 404, 409, 422, 429, 503."""
+    """`later` shows a command that was taken and is not done yet; by default as the payment. Raises Problem."""
     key = command_key(caller, use.key if use else services.parts.new_id("request"))
     stored = await read_payment(services, caller, payment_id)
 
@@ -44,7 +45,8 @@ async def command_payment(
         receipt = await _ask(services, stored, make(key))
         after = await read_payment(services, caller, payment_id)
         if receipt is None:
-            return told(services.presenter.payment(after), 202)
+            taken = after.payment.operation_of(key)
+            return later(after, taken) if later else told(services.presenter.payment(after), 202)
         operation = _operation(after, receipt)
         _refuse_declined(services, after, operation)
         return present(after, operation)

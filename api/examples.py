@@ -190,6 +190,8 @@ QUICK_CHECKOUT = {"order_id": "order-1001", "amount": 4999, "currency": "EUR"}
 CHECKOUT = {"checkout_url": "https://checkout.stripe.com/c/pay/cs_test_a1"}
 CHECKOUT_LATER = {"checkout_url": None}
 RECEIVED = {"received": True}
+ALIVE = {"status": "alive"}
+METRICS = 'payonce_api_requests_total{method="POST",route="/v1/payments",status="201"} 42.0'
 READY = {
     "status": "ready",
     "parts": {"postgres": {"ok": True, "detail": "answers"}, "temporal": {"ok": True, "detail": "answers"}},

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api import examples
 from api.openapi import Answer, operation
-from api.schemas.problems import PartObject, ReadinessObject
+from api.replies import told
+from api.schemas.problems import LivenessObject, PartObject, ReadinessObject
 from api.services import services_of
 from domain.errors import PayonceError
 from telemetry import render_metrics
@@ -15,10 +18,26 @@ from telemetry import render_metrics
 router = APIRouter()
 
 
-@router.get("/livez", include_in_schema=False)
+_METRICS: dict[str, Any] = {
+    "summary": "Figures for Prometheus",
+    "tags": ["operations"],
+    "responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": examples.METRICS}}}},
+    "openapi_extra": {"security": []},
+}
+
+
+@router.get(
+    "/livez",
+    **operation(
+        "Whether the process runs",
+        {200: Answer(LivenessObject, examples.ALIVE)},
+        tag="operations",
+        secured=False,
+    ),
+)
 async def livez() -> Response:
-    """The process runs; nothing else is asked, so that a slow database does not get it killed."""
-    return Response(b'{"status":"alive"}', media_type="application/json")
+    """Nothing else is asked, so that a slow database does not get the process killed."""
+    return told(LivenessObject()).response()
 
 
 @router.get(
@@ -26,9 +45,7 @@ async def livez() -> Response:
     **operation(
         "Whether this server can take payments now",
         {
-            200: Answer(
-                ReadinessObject, examples.READY, "Ready; or degraded: taken now, started when Temporal is back"
-            ),
+            200: Answer(ReadinessObject, examples.READY, "Ready; or degraded: taken now, started later"),
             503: Answer(ReadinessObject, examples.NOT_READY, "The database does not answer"),
         },
         tag="operations",
@@ -47,7 +64,7 @@ async def readyz(request: Request) -> Response:
     return Response(readiness.model_dump_json(), status_code=200 if postgres.ok else 503, media_type="application/json")
 
 
-@router.get("/metrics", include_in_schema=False)
+@router.get("/metrics", response_class=PlainTextResponse, **_METRICS)
 async def metrics(request: Request) -> Response:
     body, content_type = render_metrics(services_of(request).parts.registry)
     return Response(body, media_type=content_type)

@@ -74,12 +74,9 @@ async def list_payment_methods(request: Request, customer_id: str) -> Response:
 
 @router.delete(
     _PATH + "/{payment_method_id}",
-    **{
-        **operation(
-            "Forget a saved payment method", {204: Answer(SavedMethodObject, None)}, tag="customers", also=(404, 422)
-        ),
-        "responses": {},
-    },
+    **operation(
+        "Forget a saved payment method", {204: Answer(None, None, "Forgotten")}, tag="customers", also=(404, 422)
+    ),
 )
 async def delete_a_payment_method(request: Request, customer_id: str, payment_method_id: str) -> Response:
     services = services_of(request)

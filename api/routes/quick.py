@@ -81,7 +81,7 @@ async def refund(request: Request) -> Response:
     def command(key: str) -> Refund:
         return Refund(command_key=key, amount_minor=asked.amount)
 
-    reply = await command_payment(services, request, caller, asked.transactionId, command, use, _refunded)
+    reply = await command_payment(services, request, caller, asked.transactionId, command, use, _refunded, _refunding)
     return reply.response()
 
 
@@ -155,5 +155,9 @@ def _refunded(stored: StoredPayment, performed: Operation | None) -> Reply:
     assert performed is not None  # a refund that was not refused has its operation
     made = refund_object(stored.payment, performed)
     done = made.status == "succeeded"
-    refunded = RefundedObject(success=True, refundId=made.id, status="processed" if done else "pending")
-    return told(refunded, 201)
+    return told(RefundedObject(success=True, refundId=made.id, status="processed" if done else "pending"), 201)
+
+
+def _refunding(stored: StoredPayment, performed: Operation | None) -> Reply:
+    made = refund_object(stored.payment, performed) if performed else None
+    return told(RefundedObject(success=True, refundId=made.id if made else None, status="pending"), 202)

@@ -43,8 +43,10 @@ class ChargeObject(Told):
 
 
 class RefundedObject(Told):
+    """`success`: the refund is taken. `refundId` is null while the payment's owner has not begun it."""
+
     success: bool
-    refundId: str  # noqa: N815 - the prescribed public name
+    refundId: str | None  # noqa: N815 - the prescribed public name
     status: Literal["processed", "pending", "failed"]
 
 
