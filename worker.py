@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from prometheus_client import start_http_server
-from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
+from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker
 
 import bootstrap
 import telemetry
@@ -24,8 +24,10 @@ TUNING: dict[str, Any] = {
     "max_concurrent_local_activities": 64,
     "workflow_task_poller_behavior": PollerBehaviorSimpleMaximum(4),
     "activity_task_poller_behavior": PollerBehaviorSimpleMaximum(4),
+    "workflow_runner": UnsandboxedWorkflowRunner(),
 }
-"""Shared with the bare worker of the bench, so that the two can be compared."""
+"""Shared with the bare worker of the bench, so that the two can be compared. The sandbox is a checker, and it checks in
+the tests, where every path of the workflow runs and replays inside it: docs/decisions/sandbox-in-tests.md."""
 
 
 async def run(settings: Settings) -> None:

@@ -89,3 +89,37 @@ def _surprises(value: ast.expr) -> bool:
     words = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
     words |= {node.attr for node in ast.walk(value) if isinstance(node, ast.Attribute)}
     return any(surprise in word.lower() for word in words for surprise in SURPRISING)
+
+
+MUTATORS = frozenset({"append", "add", "update", "extend", "insert", "pop", "remove", "clear", "setdefault", "popleft"})
+
+
+@pytest.mark.parametrize("path", python_files("workflows"), ids=str)
+def test_a_story_keeps_nothing_between_payments(path: Path) -> None:
+    """Production runs without the sandbox, so what a module kept would be shared by every workflow of the process."""
+    tree = tree_of(path)
+    own = {target.id for node in tree.body for target in _bound(node) if isinstance(target, ast.Name)}
+    changed = [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Global)
+        or (isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store) and _root(node) in own)
+        or (isinstance(node, ast.Call) and _mutates(node.func, own))
+    ]
+    assert changed == []
+
+
+def _bound(node: ast.stmt) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign) else []
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _mutates(function: ast.expr, own: set[str]) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr in MUTATORS and _root(function.value) in own
