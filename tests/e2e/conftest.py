@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from stack.assembly import Stack
 from tests.client import Merchant, Referee, merchant_of
 from tests.e2e.chromium import FLAGS, INSTALL_TIMEOUT_SECONDS, find_chromium, require_chromium
 from tests.e2e.storefront import open_storefront
 
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 30_000
 LOOPBACK = re.compile(r"^(https?://127\.0\.0\.1[:/]|data:|blob:|about:)")
 
 _failed = pytest.StashKey[bool]()
@@ -25,6 +25,7 @@ def browser(stack: Stack) -> Iterator[Browser]:
     """One Chromium per file. It comes after the stack and goes with the file: while it lives, this thread has a running
     event loop, in which neither the stack nor an asynchronous test could begin one."""
     program = require_chromium()
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=FLAGS, headless=True, chromium_sandbox=False, timeout=60_000
