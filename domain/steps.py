@@ -5,7 +5,7 @@ no counter and survive restarts, resets and years of sleep.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -26,7 +26,11 @@ class Perform:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Nothing to do before `until`; then do `then`. `why` is a sentence part for people: "waiting for ..."."""
+    """Nothing to do before `until`; then do `then`. `why` is a sentence part for people: "waiting for ...".
+
+    One look covers everything open (`operation_number` is only what it begins with): delays are counted from now, so
+    what is due more rarely would otherwise never have its turn.
+    """
 
     until: datetime
     why: str
@@ -83,7 +87,12 @@ def next_step(payment: Payment, *, now: datetime) -> Step:
     fence_at = _fence_at(payment)
     if fence_at is not None and fence_at <= now:
         return Perform(operation=_fence(payment, now))
-    return min(_waits(payment, now, fence_at), key=lambda wait: wait.until, default=Close())
+    earliest = min(_waits(payment, now, fence_at), key=lambda wait: wait.until, default=None)
+    if earliest is None:
+        return Close()
+    if payment.unsettled is not None:  # the unknown comes first, however often something else is looked at
+        return replace(_resolution(payment, payment.unsettled, now), until=earliest.until)
+    return earliest
 
 
 def _fence_at(payment: Payment) -> datetime | None:
