@@ -25,7 +25,7 @@ def decode(encoded: str) -> Tree:
     except (ValueError, UnicodeDecodeError) as error:
         raise invalid("Invalid request: the body is not a well-formed form.") from error
     for name, value in fields:
-        if "[" in name:
+        if "[" in name or "]" in name:
             _place(tree, _path(name), value)
         else:
             _place(tree, [name], value)

@@ -63,7 +63,8 @@ def test_every_kind_of_currency_is_taken(shop: Shop, currency: str) -> None:
     [
         "/v1/payment_intents/pi_x", "/v1/charges/ch_x", "/v1/refunds/re_x", "/v1/customers/cus_x",
         "/v1/payment_methods/pm_x",
-        "/v1/setup_intents/seti_x", "/v1/checkout/sessions/cs_x", "/v1/disputes/du_x", "/v1/events/evt_x",
+        "/v1/setup_intents/seti_x", "/v1/checkout/sessions/cs_x", "/v1/disputes/du_x",
+        "/v1/events/evt_x",
         "/v1/balance_transactions/txn_x", "/v1/webhook_endpoints/we_x", "/v1/payouts/po_x",
     ],
 )  # fmt: skip
