@@ -13,6 +13,7 @@ from api.errors import Problem, request_id_of
 from api.replies import Reply
 from api.requests import idempotency_key
 from api.services import Services
+from domain.errors import PayonceError
 from domain.ports import Caller, Claim, IdempotencyRequest
 
 
@@ -101,8 +102,8 @@ async def once(
 ) -> Reply:
     """Do the work once per key, with the resource id the key was first claimed for.
 
-    A Problem raised by the work is an answer and is stored, except those that had no effect and may be tried again
-    (429, 503); any other error leaves the claim to be resumed.
+    A Problem raised by the work is an answer and is stored, except those that may be tried again (429, 503). After
+    these and after errors of ours the key is free: the work derives its own keys, so doing it again does it once.
     """
     if use is None:
         return await work(resource_id)
@@ -114,6 +115,9 @@ async def once(
         return replay
     try:
         reply = await work(claim.resource_id)
+    except PayonceError:
+        await release(services, caller, use)
+        raise
     except Problem as problem:
         if problem.status >= 429 or "Retry-After" in problem.headers:
             await release(services, caller, use)

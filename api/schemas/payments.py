@@ -35,7 +35,7 @@ class CreatePayment(Asked):
     statement_descriptor: Descriptor | None = None
     order_reference: Word | None = None
     metadata: Metadata = {}
-    expires_in: Annotated[int, Field(ge=60, le=86400, description="seconds the customer has to act")] = 3600
+    expires_in: Annotated[int, Field(ge=5, le=86400, description="seconds the customer has to act")] = 3600
 
 
 class CapturePayment(Asked):
