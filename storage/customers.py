@@ -8,7 +8,7 @@ from domain.errors import RecordNotFound
 from domain.gateway import StoredMethod
 from domain.ports import Caller, Customer, PaymentMethod
 from storage.database import Database
-from storage.documents import METHOD_SUMMARY, TEXTS, storable
+from storage.documents import METHOD_SUMMARY, TEXTS
 
 _CREATE = """
 WITH customer AS (
@@ -64,8 +64,8 @@ class PostgresCustomers:
             "id": customer.id,
             "merchant_id": customer.merchant_id,
             "mode": customer.mode,
-            "email": customer.email and storable(customer.email),
-            "name": customer.name and storable(customer.name),
+            "email": customer.email,
+            "name": customer.name,
             "metadata": TEXTS.text(customer.metadata),
             "created_at": customer.created_at,
             "references": TEXTS.text(customer.gateway_references),

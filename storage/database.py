@@ -26,6 +26,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import RecordError, RecordUnavailable
+from storage.documents import storable
 
 RV = TypeVar("RV")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -87,7 +88,8 @@ class Database:
     async def fetch(self, statement: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Run one statement with `%(name)s` placeholders; its rows. Raises RecordUnavailable or RecordError."""
         text, names = _numbered(statement)
-        return await self._persist(text, [parameters[name] for name in names], tries_left=self._limits.tries - 1)
+        values = [_kept(parameters[name]) for name in names]
+        return await self._persist(text, values, tries_left=self._limits.tries - 1)
 
     async def ping(self) -> None:
         """Raises RecordUnavailable. (The port `Health`.)"""
@@ -154,6 +156,13 @@ def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     """The statement with $1, $2, ... for its named placeholders, and their names in order."""
     names = tuple(dict.fromkeys(_PLACEHOLDER.findall(statement)))
     return _PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", statement), names
+
+
+def _kept(value: object) -> object:
+    """The value as PostgreSQL can keep it. Most text is plain, so only the odd one is looked at closely."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return storable(value)
 
 
 def _connection_settings(url: str, limits: Limits) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from domain.gateway import GatewayEvent
 from domain.identifiers import compose_id
 from domain.ports import Delivery, InboxEntry
 from storage.database import Database
-from storage.documents import EVENT, ROWS, storable
+from storage.documents import EVENT, ROWS
 
 _MATCH = """COALESCE(
     (SELECT p.id FROM payments p WHERE p.id = {event}->>'payment_id' AND p.account_id = {account}),
@@ -95,7 +95,7 @@ class PostgresInbox:
 
     async def mark_handled(self, inbox_id: str, *, at: datetime, result: str) -> None:
         """The first result stays. Raises RecordNotFound."""
-        parameters = {"id": inbox_id, "at": at, "result": storable(result)}
+        parameters = {"id": inbox_id, "at": at, "result": result}
         if not await self._database.fetch(_MARK_HANDLED, parameters):
             raise RecordNotFound(f"there is no inbox entry {inbox_id}")
 

@@ -14,7 +14,6 @@ from storage.documents import (
     METHOD_SUMMARY,
     OPERATIONS,
     TEXTS,
-    storable,
 )
 
 _COLUMNS = (
@@ -126,7 +125,6 @@ def state_of(payment: Payment) -> Mapping[str, object]:
 
 def fixed_of(payment: Payment, instructions: Instructions) -> Mapping[str, object]:
     """The values of FIXED_COLUMNS."""
-    order_reference = instructions.order_reference
     return {
         "id": payment.id,
         "merchant_id": payment.merchant_id,
@@ -142,7 +140,7 @@ def fixed_of(payment: Payment, instructions: Instructions) -> Mapping[str, objec
         "created_at": payment.created_at,
         "instructions": INSTRUCTIONS.text(instructions),
         "customer_id": instructions.customer_id,
-        "order_reference": None if order_reference is None else storable(order_reference),
+        "order_reference": instructions.order_reference,
     }
 
 

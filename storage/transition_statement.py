@@ -13,7 +13,7 @@ from domain.operation import Operation, OperationState, Verb
 from domain.payment import Payment
 from domain.ports import Attempt
 from domain.transitions import Transition
-from storage.documents import OPERATIONS, ROWS, storable
+from storage.documents import OPERATIONS, ROWS
 from storage.outbox_facts import facts_of
 from storage.payment_rows import STATE_COLUMNS, state_of
 
@@ -144,7 +144,7 @@ def _attempt_values(attempt: Attempt | None) -> dict[str, object]:
         "sent_at": attempt.sent_at,
         "answered_at": attempt.answered_at,
         "answer": attempt.answer,
-        "evidence": storable(attempt.evidence)[:2000],
+        "evidence": attempt.evidence[:2000],
         "sends": attempt.sends,
     }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
+import pytest
 
 from domain.gateway import Instructions
 from domain.ports import Caller, Claim, Customer, PaymentFilter, StoredPayment
@@ -123,6 +124,13 @@ async def test_nobody_reads_what_is_not_theirs(record: Record) -> None:
     assert stored.payment.id not in await ids(record, BOB)
     assert stored.payment.id not in await ids(record, ALICE_LIVE)
     assert stored.payment.id in await ids(record, ALICE)
+
+
+@pytest.mark.parametrize("odd", ["pay_\0", "\ud800", "", "'; DROP TABLE payments; --", "%(id)s", "$1", "x" * 10_000])
+async def test_an_odd_id_is_only_an_unknown_one(record: Record, odd: str) -> None:
+    assert await record.archive.read(ALICE, odd) is None
+    assert await record.archive.timeline(odd) == []
+    assert await ids(record, BOB, PaymentFilter(order_reference=odd)) == []
 
 
 async def test_pages_follow_each_other_without_gap_or_repeat(record: Record) -> None:
