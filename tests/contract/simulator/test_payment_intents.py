@@ -224,3 +224,11 @@ def _multicapture(shop: Shop) -> Json:
 def _captured(shop: Shop, intent: Json, amount: int, *, final: bool) -> Json:
     parameters = {"amount_to_capture": amount, "final_capture": final}
     return shop.made(f"/v1/payment_intents/{intent['id']}/capture", parameters)
+
+
+def test_an_event_shows_the_object_as_it_was_then(shop: Shop) -> None:
+    intent = shop.pay("pm_card_authenticationRequired", return_url="http://shop.test").body["id"]
+    shop.wire.authenticate(intent, approve=True)
+    told = [event["data"]["object"] for event in shop.events() if event["type"].startswith("payment_intent.")]
+    assert [each["status"] for each in told] == ["requires_confirmation", "requires_action", "succeeded"]
+    assert [each["amount_received"] for each in told] == [0, 0, 1000]
