@@ -62,7 +62,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     for routes in _ROUTES:
         app.include_router(routes.router)
     pages.install_assets(app)
-    openapi.install(app)
+    openapi.install(app, [routes.router for routes in _ROUTES])
     return app
 
 

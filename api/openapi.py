@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -108,21 +109,22 @@ def operation(
     }
 
 
-def install(app: FastAPI) -> None:
-    """The document is made when it is first asked for."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """The document of the routers' routes is made when it is first asked for."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, routers)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI documents this way of extending it
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, openapi_version="3.1.0"
     )
+    _put_back_nulls(routers, document)
     components = document.setdefault("components", {})
     components["schemas"] = _schemas()
     components["securitySchemes"] = {
@@ -130,6 +132,19 @@ def _document(app: FastAPI) -> dict[str, Any]:
     }
     document["security"] = [{"api_key": []}]
     return document
+
+
+def _put_back_nulls(routers: Sequence[APIRouter], document: dict[str, Any]) -> None:
+    """FastAPI drops every null on the way, also inside examples, where it is a value."""
+    for route in (route for router in routers for route in router.routes):
+        if not isinstance(route, APIRoute) or route.path_format not in document["paths"]:
+            continue
+        for method in route.methods or ():
+            made = document["paths"][route.path_format][method.lower()]
+            for status, response in route.responses.items():
+                made["responses"][str(status)] |= response
+            if body := (route.openapi_extra or {}).get("requestBody"):
+                made["requestBody"] = body
 
 
 def _schemas() -> dict[str, Any]:

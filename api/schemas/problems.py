@@ -11,6 +11,8 @@ from api.schemas.payments import DeclineObject
 class FieldError(Told):
     """One bad value: its dotted path, what is wrong and what is allowed. The value itself is never repeated."""
 
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=False)
+
     field: str
     message: str
     allowed: list[str] | None = None
@@ -22,7 +24,7 @@ class ErrorEnvelope(Told):
 
 
 class ProblemObject(Told):
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=False)
 
     type: str
     title: str

@@ -96,7 +96,7 @@ def make_parts(**changes: Any) -> ApiParts:
     for api_key, merchant, mode in ((ALICE, "mer_alice", "test"), (BOB, "mer_bob", "test"), (LIVE, "mer_a", "live")):
         merchants.callers[hashed(api_key)] = Caller(merchant_id=merchant, mode=mode, key_id=f"key_{merchant}")  # type: ignore[arg-type]  # the tuples hold modes
     for name in ("alice", "bob"):
-        merchants.all_accounts[f"acct_{name}"] = GatewayAccount(
+        merchants.rows[f"acct_{name}"] = GatewayAccount(
             id=f"acct_{name}", merchant_id=f"mer_{name}", mode="test", gateway="stripe", secret_name="STRIPE"
         )
     gateway = FakeGateway()

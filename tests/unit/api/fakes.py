@@ -205,7 +205,7 @@ def _fits(wanted: PaymentFilter, stored: StoredPayment) -> bool:
 class FakeMerchants:
     def __init__(self) -> None:
         self.callers: dict[str, Caller] = {}
-        self.all_accounts: dict[str, GatewayAccount] = {}
+        self.rows: dict[str, GatewayAccount] = {}
         self.lookups = 0
 
     async def authenticate(self, key_hash: str) -> Caller | None:
@@ -213,10 +213,13 @@ class FakeMerchants:
         return self.callers.get(key_hash)
 
     async def account(self, account_id: str) -> GatewayAccount | None:
-        return self.all_accounts.get(account_id)
+        return self.rows.get(account_id)
 
     async def accounts(self, merchant_id: str, mode: Mode) -> Sequence[GatewayAccount]:
-        return [a for a in self.all_accounts.values() if (a.merchant_id, a.mode) == (merchant_id, mode)]
+        return [a for a in self.rows.values() if (a.merchant_id, a.mode) == (merchant_id, mode)]
+
+    async def all_accounts(self, mode: Mode) -> Sequence[GatewayAccount]:
+        return [a for a in self.rows.values() if a.mode == mode]
 
     async def create_merchant(self, *, merchant_id: str, name: str, at: datetime) -> None:
         raise NotImplementedError
@@ -230,7 +233,7 @@ class FakeMerchants:
         self.callers = {hashed: c for hashed, c in self.callers.items() if c.key_id != key_id}
 
     async def create_account(self, account: GatewayAccount, *, at: datetime) -> None:
-        self.all_accounts[account.id] = account
+        self.rows[account.id] = account
 
 
 class FakeCustomers:

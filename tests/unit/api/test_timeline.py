@@ -1,0 +1,127 @@
+"""The life of a payment in words, for every word the domain has."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from api import timeline
+from api.presentation import Presenter
+from api.timeline import allowed, sentence, timeline_object, waiting
+from domain import announcements
+from domain.commands import Abilities
+from domain.operation import Operation, OperationState, Verb
+from domain.payment import Amounts, Attention, MethodChoice, Payment, PaymentState
+from domain.ports import TimelineEntry
+from tests.unit.api.fakes import START
+
+PAYMENT = Payment(
+    id="pay_00000000000000000000000000",
+    merchant_id="mer",
+    mode="test",
+    gateway="stripe",
+    account_id="acct",
+    amount_minor=4999,
+    currency="EUR",
+    method=MethodChoice(kind="token", token="pm"),
+    created_at=START,
+    changed_at=START,
+)
+
+
+def entry(type_: str, **data: object) -> TimelineEntry:
+    return TimelineEntry(sequence=1, type=type_, at=START, state="captured", data=data)
+
+
+def operation(verb: Verb, state: OperationState, *, at: datetime = START) -> Operation:
+    return Operation(number=1, verb=verb, amount_minor=4999, state=state, command_key="c", started_at=at)
+
+
+def test_every_word_the_domain_announces_has_a_sentence() -> None:
+    """Read from the source, so that a word added there is missed here at once."""
+    source = Path(announcements.__file__).read_text(encoding="utf-8")
+    words = set(re.findall(r'"((?:payment|refund|dispute)\.[a-z_]+)"', source))
+    words |= {f"payment.{state.value}" for state in PaymentState if state is not PaymentState.CREATED}
+    words |= {"dispute.won", "dispute.lost"}
+    assert len(words) > 25
+    assert words - set(timeline._SENTENCES) == set()
+
+
+@pytest.mark.parametrize("type_", sorted(timeline._SENTENCES))
+def test_a_sentence_needs_no_data_and_leaves_no_hole(type_: str) -> None:
+    text = sentence(PAYMENT, entry(type_))
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert not set("{}") & set(text)
+
+
+def test_an_unknown_word_is_named() -> None:
+    assert sentence(PAYMENT, entry("payment.sent_to_the_moon")) == "Payment sent to the moon."
+
+
+def test_a_sentence_tells_amount_and_reason() -> None:
+    failed = entry("payment.failed", operations=[{"verb": "authorize", "decline": {"message": "No funds."}}])
+    assert sentence(PAYMENT, failed) == "Declined: No funds; nothing is charged."
+    refund = entry("refund.failed", operations=[{"amount_minor": 1000, "decline": {"message": "Account closed"}}])
+    assert sentence(PAYMENT, refund).startswith("The refund of EUR 10.00 failed: Account closed;")
+    odd = entry("payment.captured", amounts="odd", operations="odd")
+    assert sentence(PAYMENT, odd) == "The amount is captured."
+
+
+def test_it_says_what_it_waits_for_and_until_when() -> None:
+    assert waiting(PAYMENT, now=START).text == "About to authorize."
+    unknown = replace(
+        PAYMENT,
+        state=PaymentState.PROCESSING,
+        attention=Attention.UNRESOLVED,
+        operations=(operation(Verb.AUTHORIZE, OperationState.UNKNOWN),),
+    )
+    waits = waiting(unknown, now=START)
+    assert waits.text == "Waiting for stripe to say what became of the authorize."
+    assert waits.until is not None
+    assert waits.until > START
+    done = replace(PAYMENT, state=PaymentState.CAPTURED)
+    assert waiting(done, now=START).until is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "commands"),
+    [
+        ({}, ["cancel"]),
+        ({"state": PaymentState.REQUIRES_ACTION}, ["cancel"]),
+        ({"state": PaymentState.AUTHORIZED, "amounts": Amounts(authorized_minor=4999)}, ["capture", "cancel"]),
+        ({"state": PaymentState.CAPTURED, "amounts": Amounts(authorized_minor=9, captured_minor=9)}, ["refund"]),
+        (
+            {
+                "state": PaymentState.CAPTURED,
+                "amounts": Amounts(authorized_minor=9, captured_minor=9, refunded_minor=9),
+            },
+            [],
+        ),
+        (
+            {
+                "state": PaymentState.PROCESSING,
+                "operations": (operation(Verb.AUTHORIZE, OperationState.UNKNOWN),),
+            },
+            [],
+        ),
+    ],
+)
+def test_it_says_what_may_be_done(changes: dict[str, object], commands: list[str]) -> None:
+    payment = replace(PAYMENT, **changes)  # type: ignore[arg-type]  # the cases name fields of Payment
+    assert allowed(payment, Abilities(), now=START) == commands
+
+
+def test_what_the_gateway_cannot_do_is_not_offered() -> None:
+    held = replace(PAYMENT, state=PaymentState.AUTHORIZED, amounts=Amounts(authorized_minor=4999))
+    assert allowed(held, Abilities(void=False), now=START) == ["capture"]
+
+
+def test_attention_is_in_the_summary() -> None:
+    parked = replace(PAYMENT, state=PaymentState.PROCESSING, attention=Attention.PARKED)
+    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns")
+    told = timeline_object(parked, [], Abilities(), presenter, now=START + timedelta(days=1))
+    assert told.summary == "EUR 49.99 through stripe: processing (parked)."
+    assert told.links.workflow == "http://ui/namespaces/ns/workflows/pay_00000000000000000000000000"
