@@ -21,6 +21,7 @@ OUTSIDE = {
         "jinja2",
         "prometheus_client",
         "pydantic",
+        "pydantic_core",
         "starlette",
         "structlog",
         "temporalio",
