@@ -87,6 +87,7 @@ DECLINES: Mapping[str, tuple[DeclineKind, str, str]] = {
     "payment_method_customer_decline": (_K.CUSTOMER_FIX, "You declined the payment.", "The customer declined."),
     "pin_try_exceeded": (_K.CUSTOMER_FIX, "The PIN was entered wrongly too often.", "Ask for another method."),
     "setup_intent_authentication_failure": (_K.CUSTOMER_FIX, _AUTHENTICATE, _BRING_BACK),
+    "test_mode_live_card": (_K.CUSTOMER_FIX, _CHECK_CARD, "A live card was used in test mode."),
     "testmode_decline": (_K.CUSTOMER_FIX, _CHECK_CARD, "A test card was used in live mode."),
 }
 

@@ -226,6 +226,11 @@ def _declined(intent: Json) -> Outcome:
 
 
 def _canceled(intent: Json) -> Outcome:
+    """Where part was captured before, the rest was released and the total is the news."""
+    if intent["amount_received"]:
+        currency = _currency(intent)
+        taken_minor = from_stripe(intent["amount_received"], currency)
+        return Captured(captured_minor=taken_minor, currency=currency, references=references_of(intent))
     outcome = CANCELED.get(intent["cancellation_reason"])
     return outcome(references=references_of(intent)) if outcome else unknown_word(intent, "cancellation_reason")
 

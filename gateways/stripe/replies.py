@@ -52,14 +52,7 @@ def intent_outcome(intent: Json, call: GatewayCall) -> Outcome:
     if why := _contradiction(intent, call):
         return contradictory(intent, why)
     outcome = read_intent(intent)
-    known_minor = call.payment.amounts.captured_minor
-    received_minor = from_stripe(intent["amount_received"], call.payment.currency)
-    if isinstance(outcome, Captured) and outcome.captured_minor == known_minor:
-        return _nothing_new(outcome, call)
-    if isinstance(outcome, Voided | Lapsed) and received_minor > known_minor:
-        currency = call.payment.currency
-        return Captured(captured_minor=received_minor, currency=currency, references=outcome.references)
-    return outcome
+    return _untouched(outcome, call) if isinstance(outcome, Captured) else outcome
 
 
 def captured_reply(intent: Json, call: GatewayCall) -> Outcome:
@@ -108,15 +101,17 @@ def refund_outcome(refund: Json, call: GatewayCall) -> Outcome:
     return report
 
 
-def _nothing_new(outcome: Captured, call: GatewayCall) -> Outcome:
-    """The total we know already. For an open capture or void that means: still held, or the rest was released."""
-    if call.operation.verb not in (Verb.CAPTURE, Verb.VOID) or not call.operation.is_open:
+def _untouched(outcome: Captured, call: GatewayCall) -> Outcome:
+    """A partly captured hold with the total we know already: to an open capture or void it is a hold nobody touched."""
+    known_minor, asks = call.payment.amounts.captured_minor, call.operation.verb in (Verb.CAPTURE, Verb.VOID)
+    if outcome.final or outcome.captured_minor != known_minor or not asks or not call.operation.is_open:
         return outcome
-    if outcome.final:
-        return Voided(references=outcome.references)
-    amount, currency = call.payment.amounts.authorized_minor, outcome.currency
-    expires_at = call.payment.authorization_expires_at
-    return Authorized(amount_minor=amount, currency=currency, expires_at=expires_at, references=outcome.references)
+    return Authorized(
+        amount_minor=call.payment.amounts.authorized_minor,
+        currency=outcome.currency,
+        expires_at=call.payment.authorization_expires_at,
+        references=outcome.references,
+    )
 
 
 def _expired_session(intent: Any, call: GatewayCall) -> Outcome:

@@ -102,18 +102,18 @@ def test_looking_after_a_lost_answer_shows_a_hold_that_nobody_touched(verb: Verb
 
 
 @pytest.mark.parametrize("verb", [Verb.CAPTURE, Verb.VOID])
-def test_a_rest_released_by_somebody_else_ends_the_open_operation(verb: Verb) -> None:
+def test_a_rest_that_was_released_shows_the_final_total(verb: Verb) -> None:
     intent = objects.payment_intent("succeeded", amount_received=300, capture_method="manual")
-    assert isinstance(intent_outcome(intent, authorized_call(verb, captured_minor=300)), Voided)
+    outcome = intent_outcome(intent, authorized_call(verb, captured_minor=300))
+    assert isinstance(outcome, Captured)
+    assert (outcome.captured_minor, outcome.final) == (300, True)
 
 
 def test_a_settled_operation_is_told_the_plain_total() -> None:
     done = {"state": OperationState.APPROVED}
-    outcome = intent_outcome(
-        objects.payment_intent("succeeded", amount_received=300, capture_method="manual"),
-        authorized_call(Verb.CAPTURE, captured_minor=300, operation_changes=done),
-    )
+    outcome = intent_outcome(held(300), authorized_call(Verb.CAPTURE, captured_minor=300, operation_changes=done))
     assert isinstance(outcome, Captured)
+    assert not outcome.final
 
 
 @pytest.mark.parametrize("verb", [Verb.CAPTURE, Verb.VOID, Verb.AUTHORIZE])
@@ -121,11 +121,10 @@ def test_money_that_was_taken_is_never_hidden_by_a_cancellation(verb: Verb) -> N
     intent = objects.payment_intent(
         "canceled", amount_received=300, capture_method="manual", cancellation_reason="expired"
     )
-    outcome = intent_outcome(intent, authorized_call(verb))
-    assert isinstance(outcome, Captured)
-    assert (outcome.captured_minor, outcome.final) == (300, True)
-    known = intent_outcome(intent, authorized_call(verb, captured_minor=300))
-    assert isinstance(known, Lapsed)
+    for known_minor in (0, 300):
+        outcome = intent_outcome(intent, authorized_call(verb, captured_minor=known_minor))
+        assert isinstance(outcome, Captured)
+        assert (outcome.captured_minor, outcome.final) == (300, True)
 
 
 def test_a_void_that_came_too_late_shows_the_capture() -> None:

@@ -1,0 +1,52 @@
+"""A gateway that is asked too often, twice at once, or for something else under the same key."""
+
+import threading
+
+import pytest
+
+from domain.errors import InFlight, RateLimited
+from domain.operation import Verb
+from domain.outcomes import (
+    Unknown,
+)
+from domain.payment import PaymentState as State
+from tests.contract.scenes import CAPTURED, TAKEN, paid
+from tests.contract.story import stands
+from tests.contract.world import World, until
+
+
+def refused_before_execution_it_may_be_sent_again(world: World) -> None:
+    for kind, error in (("rate_limit", RateLimited), ("in_flight_409", InFlight)):
+        story = world.story()
+        world.fault(kind, story, Verb.AUTHORIZE, seconds=7)
+        with pytest.raises(error) as caught:
+            story.authorize()
+        if isinstance(caught.value, RateLimited):
+            assert caught.value.retry_after_seconds == 7
+        assert world.book(story) == {}
+        story.send()
+        stands(story, State.CAPTURED, **CAPTURED)
+        assert world.book(story) == TAKEN
+
+
+def two_at_once_are_one_charge(world: World) -> None:
+    story = world.story()
+    world.fault("slow", story, Verb.AUTHORIZE, seconds=0.5)
+    slow = threading.Thread(target=story.authorize)
+    slow.start()
+    until(lambda: len(story.payment.operations), lambda count: count == 1)
+    until(lambda: world.simulator.ask("GET", "/faults")["faults"][-1]["hits"], lambda hits: hits == 1)
+    with pytest.raises(InFlight):
+        world.gateway.authorize(story.call())
+    slow.join()
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+
+
+def the_same_key_for_something_else_is_an_alarm(world: World) -> None:
+    story = paid(world)
+    story.instructions = type(story.instructions)(description="another")
+    outcome = world.gateway.authorize(story.call())
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "key_reused"
+    assert world.book(story) == TAKEN

@@ -1,0 +1,20 @@
+"""The table of what every gateway must do: every public function of these files is a scenario, told once for all.
+
+A scenario asserts what our record would say and what the simulator's own book says; the two must agree to the unit. The
+suite is the definition of a gateway: one is done when its row of `conftest.WORLDS` is green.
+"""
+
+import inspect
+from collections.abc import Callable
+
+from tests.contract import crowds, customer_steps, lives, refunds_and_disputes, stored_methods
+from tests.contract.world import World
+
+Scenario = Callable[[World], None]
+
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    told
+    for file in (lives, customer_steps, refunds_and_disputes, stored_methods, crowds)
+    for told in vars(file).values()
+    if inspect.isfunction(told) and told.__module__ == file.__name__ and not told.__name__.startswith("_")
+)

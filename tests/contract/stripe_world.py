@@ -1,0 +1,60 @@
+"""Stripe in the scenarios' words."""
+
+from typing import Literal
+
+from domain.gateway import Gateway
+from domain.operation import Verb
+from domain.outcomes import DeclineKind
+from gateways.stripe.adapter import StripeGateway
+from gateways.stripe.webhooks import ENABLED_EVENTS
+from tests.contract.simulator.process import Received
+from tests.contract.world import READ_TIMEOUT_SECONDS, WEBHOOK_SECRET, World
+
+_K = DeclineKind
+
+
+class StripeWorld(World):
+    wire = "stripe"
+    enabled_events = ENABLED_EVENTS
+    tokens = {
+        "approved": "pm_card_visa",
+        "customer_step": "pm_card_threeDSecure2Required",
+        "customer_step_then_declined": "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
+        "authentication_always": "pm_card_authenticationRequired",
+        "authentication_on_setup": "pm_card_authenticationRequiredOnSetup",
+        "dispute": "pm_card_createDispute",
+        "inquiry": "pm_card_createDisputeInquiry",
+        "refund_pending": "pm_card_pendingRefund",
+        "refund_fails": "pm_card_refundFail",
+    }
+    declines = {
+        "pm_card_chargeDeclined": (_K.SOFT, "generic_decline"),  # this test card's advice is try_again_later
+        "pm_card_chargeDeclinedInsufficientFunds": (_K.SOFT, "insufficient_funds"),
+        "pm_card_chargeDeclinedProcessingError": (_K.SOFT, "processing_error"),
+        "pm_card_chargeDeclinedLostCard": (_K.HARD, "lost_card"),
+        "pm_card_chargeDeclinedStolenCard": (_K.HARD, "stolen_card"),
+        "pm_card_chargeDeclinedExpiredCard": (_K.CUSTOMER_FIX, "expired_card"),
+        "pm_card_chargeDeclinedIncorrectCvc": (_K.CUSTOMER_FIX, "incorrect_cvc"),
+        "pm_card_radarBlock": (_K.FRAUD, "fraudulent"),
+    }
+
+    def build_gateway(self, account: str) -> Gateway:
+        return StripeGateway(
+            secret_key=f"sk_test_{account}",
+            webhook_secrets=(WEBHOOK_SECRET,),
+            mode="test",
+            base_address=self.simulator.stripe_url,
+            timeout_seconds=READ_TIMEOUT_SECONDS,
+        )
+
+    def path_of(self, verb: Verb | Literal["hosted"]) -> str:
+        return {
+            Verb.AUTHORIZE: "/v1/payment_intents",
+            Verb.CAPTURE: "/v1/payment_intents/*/capture",
+            Verb.VOID: "/v1/payment_intents/*/cancel",
+            Verb.REFUND: "/v1/refunds",
+            "hosted": "/v1/checkout/sessions",
+        }[verb]
+
+    def headers_of(self, received: Received) -> dict[str, str]:
+        return {"stripe-signature": received.signature}
