@@ -52,16 +52,14 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 @pytest.fixture
 def merchant(stack: Stack) -> Iterator[Merchant]:
-    merchant = merchant_of(stack)
-    yield merchant
-    merchant.http.close()
+    with merchant_of(stack) as merchant:
+        yield merchant
 
 
 @pytest.fixture
 def referee(stack: Stack) -> Iterator[Referee]:
-    referee = Referee(stack.simulator_url)
-    yield referee
-    referee.http.close()
+    with Referee(stack.simulator_url) as referee:
+        yield referee
 
 
 @pytest.fixture
