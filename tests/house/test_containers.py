@@ -88,6 +88,14 @@ def test_temporal_gets_the_search_attributes_of_the_embedded_one() -> None:
     assert created == SEARCH_ATTRIBUTES
 
 
+def test_configs_named_are_declared_and_the_server_is_told_of_its_own() -> None:
+    temporal = SERVICES["temporal"]
+    (mounted,) = temporal["configs"]
+    assert mounted["target"] == temporal["environment"]["DYNAMIC_CONFIG_FILE_PATH"]
+    limits = yaml.safe_load(COMPOSE["configs"][mounted["source"]]["content"])
+    assert all(isinstance(entry["value"], int) for entries in limits.values() for entry in entries)
+
+
 def test_volumes_named_are_declared() -> None:
     used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert used == set(COMPOSE["volumes"])
