@@ -2,17 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-
-import httpx2
+from collections.abc import Mapping
 
 from simulator.clock import Clock
+from simulator.post import Poster, PostFailed
 from simulator.webhooks import Attempt, Delivery, Webhooks
 from simulator.wire import SignatureDisguise, Wire
 
 _AT_ONCE = 16
-_TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
 _IDLE_SECONDS = 0.05
+# A result waits this long for company before it is written; killed meanwhile, the delivery is simply repeated.
+_BATCH_SECONDS = 0.02
+_DISGUISES: dict[str | None, SignatureDisguise] = {
+    "wrong_signature": "wrong_signature",
+    "old_timestamp": "old_timestamp",
+}
 
 
 class DeliveryLoop:
@@ -22,8 +26,10 @@ class DeliveryLoop:
         self._webhooks = webhooks
         self._wires = wires
         self._clock = clock
+        self._poster = Poster()
         self._sending: set[asyncio.Task[None]] = set()
         self._done: list[Attempt] = []
+        self._written_at = 0.0
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -31,63 +37,51 @@ class DeliveryLoop:
         self._wake.set()
 
     async def run(self) -> None:
-        limits = httpx2.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
-        async with httpx2.AsyncClient(timeout=_TIMEOUT, limits=limits, follow_redirects=False) as client:
-            try:
-                while True:
-                    await self._step(client)
-            finally:
-                for task in self._sending:
-                    task.cancel()
-                await asyncio.gather(*self._sending, return_exceptions=True)
+        try:
+            while True:
+                self._wake.clear()
+                self._write_down()
+                for delivery in self._webhooks.take(now=self._clock.now(), limit=_AT_ONCE - len(self._sending)):
+                    task = asyncio.create_task(self._send(delivery))
+                    self._sending.add(task)
+                    task.add_done_callback(self._sending.discard)
+                await _within(_BATCH_SECONDS if self._done else _IDLE_SECONDS, self._wake)
+        finally:
+            for task in self._sending:
+                task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
+            await self._poster.close()
 
-    async def _step(self, client: httpx2.AsyncClient) -> None:
-        self._wake.clear()
-        done, self._done = self._done, []
-        taken = self._note_and_take(done, _AT_ONCE - len(self._sending))
-        for delivery in taken:
-            task = asyncio.create_task(self._send(client, delivery))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
-        if not taken and not self._done:
-            await _within(_IDLE_SECONDS, self._wake)
+    def _write_down(self) -> None:
+        now = time.monotonic()
+        if self._done and (now - self._written_at >= _BATCH_SECONDS or len(self._done) >= _AT_ONCE):
+            done, self._done = self._done, []
+            self._webhooks.note(done, now=self._clock.now())
+            self._written_at = now
 
-    def _note_and_take(self, done: list[Attempt], limit: int) -> list[Delivery]:
-        now = self._clock.now()
-        if done:
-            self._webhooks.note(done, now=now)
-        return self._webhooks.take(now=now, limit=limit)
-
-    async def _send(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
+    async def _send(self, delivery: Delivery) -> None:
         begun = time.monotonic()
         status: int | None = None
         error: str | None = None
         try:
-            headers = self._headers(delivery)
-            response = await client.post(delivery.url, content=delivery.body, headers=headers)
-            status = response.status_code
-        except httpx2.HTTPError as failure:
-            error = f"{type(failure).__name__}: {failure}"
-        except (httpx2.InvalidURL, ValueError) as failure:
-            error = f"bad endpoint: {failure}"
+            status = await self._poster.post(delivery.url, self._headers(delivery), delivery.body)
+        except PostFailed as failure:
+            error = str(failure)
         self._done.append(Attempt(delivery, status, error, time.monotonic() - begun))
         self._wake.set()
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:
-        disguises: dict[str | None, SignatureDisguise] = {
-            "wrong_signature": "wrong_signature",
-            "old_timestamp": "old_timestamp",
-        }
-        wire = self._wires[delivery.wire]
-        signed = wire.sign(
-            delivery.body, secret=delivery.secret, timestamp=int(time.time()), disguise=disguises.get(delivery.disguise)
+        signed = self._wires[delivery.wire].sign(
+            delivery.body,
+            secret=delivery.secret,
+            timestamp=int(time.time()),
+            disguise=_DISGUISES.get(delivery.disguise),
         )
         return {**signed, "user-agent": "payment-simulator/1.0"}
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
-    timer: Callable[[], None] = event.set
-    handle = asyncio.get_running_loop().call_later(seconds, timer)
+    handle = asyncio.get_running_loop().call_later(seconds, event.set)
     try:
         await event.wait()
     finally:

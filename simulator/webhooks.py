@@ -120,6 +120,8 @@ class Webhooks:
             for row in self._book.rows("SELECT * FROM webhook_faults ORDER BY id")
         ]
 
+        self._releasing = True  # until a look into the book says otherwise
+
     # Endpoints
 
     def endpoints(self) -> list[Endpoint]:
@@ -179,11 +181,8 @@ class Webhooks:
         """Deliveries that are due and not already on their way; released ones first, alone, in their order."""
         if self.is_held or limit <= 0 or not self._endpoints:
             return []
-        ordered = self._due("position IS NOT NULL", "position", now=now, limit=1)
-        if ordered or self._book.row(
-            "SELECT 1 FROM deliveries WHERE state = 'pending' AND position IS NOT NULL LIMIT 1"
-        ):
-            taken = [] if self._on_their_way else ordered
+        if self._releasing and self._ordered_left():
+            taken = [] if self._on_their_way else self._due("position IS NOT NULL", "position", now=now, limit=1)
         else:
             taken = self._due("position IS NULL", "due_at, deliveries.sequence", now=now, limit=limit)
         self._on_their_way.update(delivery.sequence for delivery in taken)
@@ -232,7 +231,7 @@ class Webhooks:
                 "UPDATE deliveries SET position = ?, due_at = 0 WHERE sequence = ?", list(enumerate(waiting, start=1))
             )
             self._settings.remember(_HELD, "0")
-        self.is_held = False
+        self.is_held, self._releasing = False, True
         return len(waiting)
 
     # Faults
@@ -263,6 +262,11 @@ class Webhooks:
             self._book.execute("UPDATE webhook_faults SET hits = ? WHERE id = ?", (state.hits, state.id))
             return rule
         return None
+
+    def _ordered_left(self) -> bool:
+        row = self._book.row("SELECT 1 FROM deliveries WHERE state = 'pending' AND position IS NOT NULL LIMIT 1")
+        self._releasing = row is not None
+        return self._releasing
 
     def _due(self, condition: str, order: str, *, now: float, limit: int) -> list[Delivery]:
         rows = self._book.rows(

@@ -213,6 +213,7 @@ def _confirm(turn: Turn, intent: Record, parameters: Json) -> Json | Reply:
         )  # fmt: skip
     if parameters.get("mandate_data"):
         method.private["mandated"] = True
+        turn.save(method)
     outcome = charging.attempt(
         turn, intent, method, off_session=parameters.get("off_session") not in (None, False),
         error_on_action=bool(parameters.get("error_on_requires_action")),

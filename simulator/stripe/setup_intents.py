@@ -121,6 +121,8 @@ def _confirm(turn: Turn, intent: Record, parameters: Json) -> Json | Reply:
             " methods might redirect your customer off of your page, you must provide a `return_url`."
         )
     method = turn.own("payment_method", intent.body["payment_method"])
+    if parameters.get("mandate_data"):
+        method.private["mandated"] = True
     card = payment_methods.card_of(method)
     intent.body.update(last_setup_error=None, next_action=None)
     if card is not None and card.authentication in ("always", "until_set_up") and not method.private.get("set_up"):

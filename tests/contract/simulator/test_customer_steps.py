@@ -260,6 +260,20 @@ def test_a_debit_needs_a_mandate_and_a_holder(shop: Shop) -> None:
     assert answer.error["param"] == "mandate_data"
 
 
+def test_an_account_with_a_mandate_is_debited_again_without_the_customer(shop: Shop) -> None:
+    customer = shop.made("/v1/customers")["id"]
+    first = _debit(shop, IBAN, customer=customer, setup_future_usage="off_session")
+    shop.wait(3)
+    again = shop.pay(
+        first["payment_method"],
+        currency="eur",
+        customer=customer,
+        off_session=True,
+        payment_method_types=["sepa_debit"],
+    )
+    assert again.body["status"] == "processing"
+
+
 def test_a_method_of_another_type_is_refused(shop: Shop) -> None:
     answer = shop.pay(currency="eur", payment_method_types=["sepa_debit"])
     assert answer.error["code"] == "payment_intent_incompatible_payment_method"
