@@ -14,17 +14,16 @@ from api.app import create_app
 from api.dependencies import ApiParts
 from domain.gateway import GatewayEvent
 from domain.ports import Caller, GatewayAccount
+from tests.unit.api.fake_gateways import FakeGateway, FakeGateways
+from tests.unit.api.fake_owners import FakeOwners
 from tests.unit.api.fakes import (
     FakeArchive,
     FakeClock,
     FakeCustomers,
-    FakeGateway,
-    FakeGateways,
     FakeHealth,
     FakeIdempotency,
     FakeInbox,
     FakeMerchants,
-    FakeOwners,
     id_maker,
 )
 

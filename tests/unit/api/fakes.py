@@ -1,35 +1,19 @@
-"""The ports in memory. Payments move by the real domain core; only the gateway's answer is chosen, by the token."""
+"""The record's ports in memory."""
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.commands import Abilities, Cancel, Command, authorization, permit
-from domain.errors import CommandRefused, OwnerUnavailable, RecordNotFound, RecordUnavailable, SignatureInvalid
-from domain.events import Abandoned, OperationStarted, OutcomeArrived
-from domain.gateway import Capabilities, GatewayEvent, MethodSetup, StoredMethod
+from domain.errors import RecordUnavailable
+from domain.gateway import GatewayEvent, StoredMethod
 from domain.identifiers import compose_id
-from domain.messages import Receipt, receipt
-from domain.operation import Operation, Verb
 from domain.outcomes import (
-    ActionRequired,
-    Authorized,
-    Captured,
-    CustomerAction,
-    Decline,
-    Declined,
-    DeclineKind,
     MethodSummary,
-    Outcome,
-    Pending,
-    RefundReported,
-    Unknown,
-    Voided,
 )
-from domain.payment import Payment, PaymentState
+from domain.payment import Payment
 from domain.ports import (
     Caller,
     Claim,
@@ -44,7 +28,7 @@ from domain.ports import (
     StoredPayment,
     TimelineEntry,
 )
-from domain.transitions import Transition, apply
+from domain.transitions import Transition
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 VISA = MethodSummary(type="card", brand="visa", last4="4242", expiry="2030-12")
@@ -346,182 +330,6 @@ class FakeInbox:
 
     async def match_orphans(self, *, limit: int) -> Sequence[InboxEntry]:
         raise NotImplementedError
-
-
-DECLINE = Decline(DeclineKind.SOFT, "insufficient_funds", "Your card has insufficient funds.", "Try another card.")
-
-
-class FakeOwners:
-    """The payment's owner over the real core. The token says how the gateway answers; `down` is Temporal down, `slow`
-    takes the message and does not finish in time."""
-
-    def __init__(self, archive: FakeArchive, clock: FakeClock) -> None:
-        self.archive = archive
-        self.clock = clock
-        self.abilities = Abilities()
-        self.down = False
-        self.slow = False
-        self.begun: list[str] = []
-        self.commands: list[Command] = []
-        self.notified: list[tuple[str, str]] = []
-        self.operation_outcome: Outcome | None = None
-        self.gate: asyncio.Event | None = None
-
-    async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None:
-        await self._pass()
-        self.begun.append(payment.id)
-        current = self.archive.payments[payment.id].payment
-        if current.state is PaymentState.CREATED:
-            operation = authorization(current, at=self.clock())
-            current = self._event(current, OperationStarted(operation=operation, at=self.clock()))
-            if self.slow:
-                return None
-            current = self._answer(current, operation.number, _authorized(current))
-        return receipt(current)
-
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
-        await self._pass()
-        self.commands.append(command)
-        current = self.archive.payments[payment.id].payment
-        known = current.operation_of(command.command_key)
-        if known is not None:
-            return receipt(current, known)
-        if isinstance(command, Cancel) and current.state is PaymentState.CREATED:
-            return receipt(self._event(current, Abandoned(command_key=command.command_key, at=self.clock())))
-        try:
-            operation = permit(current, command, self.abilities, at=self.clock())
-        except CommandRefused as refused:
-            return receipt(current, refusal=refused)
-        if self.slow:
-            return None
-        current = self._event(current, OperationStarted(operation=operation, at=self.clock()))
-        outcome = self.operation_outcome or _performed(current, operation)
-        current = self._answer(current, operation.number, outcome)
-        return receipt(current, current.operation(operation.number))
-
-    async def notify(self, payment_id: str, inbox_id: str) -> None:
-        await self._pass()
-        self.notified.append((payment_id, inbox_id))
-
-    async def wake(self, payment: Payment) -> None:
-        raise NotImplementedError
-
-    async def is_owned(self, payment_id: str) -> bool:
-        raise NotImplementedError
-
-    async def ping(self) -> None:
-        await self._pass()
-
-    def learn(self, payment_id: str, outcome: Any) -> None:
-        """A fact that reached the record by some other way."""
-        payment = self.archive.payments[payment_id].payment
-        self._event(payment, OutcomeArrived(outcome=outcome, source="lookup", at=self.clock()))
-
-    async def _pass(self) -> None:
-        if self.gate is not None:
-            await self.gate.wait()
-        if self.down:
-            raise OwnerUnavailable("Temporal: unavailable")
-
-    def _answer(self, payment: Payment, number: int, outcome: Any) -> Payment:
-        arrived = OutcomeArrived(outcome=outcome, source="reply", at=self.clock(), operation_number=number)
-        return self._event(payment, arrived)
-
-    def _event(self, payment: Payment, event: Any) -> Payment:
-        transition = apply(payment, event)
-        return self.archive.write(transition) if transition else payment
-
-
-def _authorized(payment: Payment) -> Outcome:
-    token = payment.method.token if payment.method else None
-    if token is None:
-        action = CustomerAction("redirect", "https://gateway.example/pay/1")
-        return ActionRequired(action=action)
-    if "3ds" in token:
-        return ActionRequired(action=CustomerAction("redirect", "https://gateway.example/3ds/1"))
-    if "decline" in token:
-        return Declined(decline=DECLINE)
-    if "unknown" in token:
-        return Unknown(reason="timeout", evidence="no answer")
-    if "pending" in token:
-        return Pending()
-    if payment.capture_method == "manual":
-        return Authorized(amount_minor=payment.amount_minor, currency=payment.currency, method=VISA)
-    return Captured(captured_minor=payment.amount_minor, currency=payment.currency, method=VISA)
-
-
-def _performed(payment: Payment, operation: Operation) -> Outcome:
-    if operation.verb is Verb.CAPTURE:
-        total = payment.amounts.captured_minor + operation.amount_minor
-        return Captured(captured_minor=total, currency=payment.currency, final=operation.final)
-    if operation.verb is Verb.VOID:
-        return Voided()
-    return RefundReported(
-        standing="succeeded",
-        reference=f"re_{operation.number}",
-        amount_minor=operation.amount_minor,
-        currency=payment.currency,
-        operation_number=operation.number,
-    )
-
-
-@dataclass
-class FakeGateway:
-    """Only what the doors use. A webhook is good when it carries the header `signature: good`."""
-
-    name: str = "stripe"
-    events: dict[bytes, tuple[GatewayEvent, ...]] = field(default_factory=dict)
-    setup: MethodSetup | None = None
-    held: list[StoredMethod] = field(default_factory=list)
-    customers: dict[str, str] = field(default_factory=dict)
-    forgotten: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    error: Exception | None = None
-    urls: list[str] = field(default_factory=list)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(
-            abilities=Abilities(),
-            keyed_verbs=frozenset(Verb),
-            key_life=timedelta(hours=24),
-            finds_by_reference=True,
-            settle_time=timedelta(seconds=1),
-        )
-
-    def create_customer(self, *, customer_id: str, email: str | None, name: str | None) -> str:
-        return self.customers.setdefault(customer_id, f"cus_{len(self.customers) + 1}")
-
-    def save_method(self, *, customer_reference: str, token: str, key: str, return_url: str | None) -> MethodSetup:
-        self.keys.append(key)
-        if self.error is not None:
-            raise self.error
-        method = StoredMethod(token=f"{token}_saved", customer_reference=customer_reference, summary=VISA)
-        return self.setup or MethodSetup(reference="seti_1", standing="succeeded", method=method)
-
-    def stored_methods(self, *, customer_reference: str) -> Sequence[StoredMethod]:
-        return self.held
-
-    def forget_method(self, *, token: str) -> None:
-        self.forgotten.append(token)
-
-    def parse_webhook(
-        self, *, headers: Mapping[str, str], raw: bytes, url: str, now: datetime
-    ) -> Sequence[GatewayEvent]:
-        self.urls.append(url)
-        if headers.get("signature") != "good":
-            raise SignatureInvalid("no")
-        return self.events.get(raw, ())
-
-
-class FakeGateways:
-    def __init__(self, accounts: Mapping[str, FakeGateway]) -> None:
-        self.by_account = dict(accounts)
-
-    def for_account(self, account_id: str) -> Any:
-        if account_id not in self.by_account:
-            raise RecordNotFound(account_id)
-        return self.by_account[account_id]
 
 
 class FakeHealth:

@@ -7,7 +7,7 @@ import pytest
 
 from domain.outcomes import Captured, Declined, RefundReported, Unknown
 from tests.unit.api.conftest import World
-from tests.unit.api.fakes import DECLINE
+from tests.unit.api.fake_owners import DECLINE
 
 
 async def held(world: World) -> str:

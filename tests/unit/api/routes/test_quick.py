@@ -5,7 +5,7 @@ import pytest
 from domain.errors import OwnerUnavailable
 from domain.outcomes import Declined, RefundReported
 from tests.unit.api.conftest import World
-from tests.unit.api.fakes import DECLINE
+from tests.unit.api.fake_owners import DECLINE
 
 CHARGE = {"provider": "stripe", "amount": 4999, "currency": "EUR", "paymentMethodId": "pm_card_visa"}
 
