@@ -27,7 +27,10 @@ def test_an_adapter_is_built_once_and_kept() -> None:
 def test_accounts_may_be_added_and_changed_later() -> None:
     gateways = registry(accounts=())
     assert not gateways.knows("acct_1")
+    assert not gateways.has_accounts
     gateways.add(ACCOUNT)
+    assert gateways.knows("acct_1")
+    assert gateways.has_accounts
     first = gateways.for_account("acct_1")
     gateways.add(ACCOUNT)
     assert gateways.for_account("acct_1") is first

@@ -263,6 +263,17 @@ def test_a_silent_tls_handshake_was_never_sent() -> None:
         done.set()
 
 
+def test_a_proxy_for_the_world_outside_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with listening(say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull")) as port:
+        assert over(f"http://127.0.0.1:{port}").authorize(call()).kind == "unknown"
+    with pytest.raises(NotSent):  # and a proxy that is not there is one we never connected to
+        over("http://stripe.example").authorize(call())
+
+
 def test_silence_after_the_request_is_unknown() -> None:
     done = threading.Event()
     with listening(lambda _: done.wait(5)) as port:
