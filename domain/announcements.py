@@ -6,6 +6,7 @@ from domain.events import Event, OutcomeArrived
 from domain.operation import OperationState, Verb
 from domain.outcomes import Captured, Declined, DisputeReported, Pending, RefundReported
 from domain.payment import Payment, PaymentEvent
+from domain.payment import PaymentState as State
 
 _TYPES: Mapping[PaymentEvent, str] = {
     PaymentEvent.AUTHORIZE_STARTED: "payment.processing",
@@ -36,7 +37,7 @@ def announcement(before: Payment, after: Payment, event: Event, kind: PaymentEve
     if _learned_only(before, after):
         return "refund.updated" if kind is PaymentEvent.REFUND_REPORTED else _learned(before, after, kind)
     if not isinstance(event, OutcomeArrived):
-        return _TYPES.get(kind, f"payment.{after.state}")
+        return _TYPES.get(kind, _state(after))
     match event.outcome:
         case DisputeReported() as report:
             return _dispute(before, report)
@@ -50,7 +51,13 @@ def announcement(before: Payment, after: Payment, event: Event, kind: PaymentEve
             return _captured(before, after, captured)
     if kind in _TYPES:
         return _TYPES[kind]
-    return f"payment.{after.state}" if before.state is not after.state else "payment.updated"
+    if before.state is after.state:
+        return "payment.updated"
+    return "payment.released" if after.state is State.CAPTURED else _state(after)  # a void or lapse of what was left
+
+
+def _state(after: Payment) -> str:
+    return f"payment.{after.state}"
 
 
 def _learned_only(before: Payment, after: Payment) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from domain.errors import TransitionRefused
 from domain.events import OutcomeArrived
 from domain.outcomes import ActionRequired, Authorized, Captured, Declined, Reversed
-from domain.payment import Amounts, Payment
+from domain.payment import Amounts, Payment, PaymentState
 
 
 def facts(payment: Payment, event: OutcomeArrived) -> dict[str, Any]:
@@ -18,7 +18,8 @@ def facts(payment: Payment, event: OutcomeArrived) -> dict[str, Any]:
         case Authorized(amount_minor=amount):
             _check(payment, amount, outcome.currency)
             told |= {"amounts": replace(amounts, authorized_minor=amount), "decline": None}
-            told |= {"authorization_expires_at": outcome.expires_at or payment.authorization_expires_at}
+            if payment.state is not PaymentState.CAPTURED:  # then nothing is held any more
+                told |= {"authorization_expires_at": outcome.expires_at or payment.authorization_expires_at}
             told |= {"method_summary": outcome.method or payment.method_summary}
         case Captured(captured_minor=captured):
             _check(payment, captured, outcome.currency)
