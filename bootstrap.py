@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client, TLSConfig
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import KeepAliveConfig, RetryConfig
 
 import telemetry
@@ -42,6 +41,7 @@ from storage.merchants import PostgresMerchants
 from storage.payment_archive import PostgresPaymentArchive
 from storage.payment_records import PostgresPaymentRecords
 from storage.upkeep import PostgresUpkeep
+from workflows.converter import data_converter
 from workflows.owner import TemporalPaymentOwners
 
 if TYPE_CHECKING:
@@ -54,6 +54,13 @@ GATEWAY_TIMEOUT_SECONDS = 20.0
 
 STRIPE_KEY_NAME = "STRIPE_SECRET_KEY"
 """The name accounts refer to their secret by: the environment variable that holds it."""
+
+WAIT_SECONDS = 10.0
+"""How long the API waits for a payment's first answer before it says 202."""
+
+LOCK_SECONDS = 20.0
+"""How long one request may hold its Idempotency-Key: the wait, and the time to leave the command as a signal. After a
+crash the next try goes on from there."""
 
 GATEWAY_THREADS = 64
 ACCOUNTS_EVERY_SECONDS = 10.0
@@ -106,7 +113,7 @@ async def connect(settings: Settings, *, lazy: bool) -> Client:
     return await Client.connect(
         temporal.address or "",
         namespace=temporal.namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(),
         api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
         tls=_tls(settings),
         lazy=lazy,
@@ -219,6 +226,8 @@ def build_api_parts(house: House) -> "ApiParts":
         public_url=settings.public_url,
         temporal_ui_url=settings.temporal_ui_url,
         temporal_namespace=settings.temporal.namespace,
+        wait_seconds=WAIT_SECONDS,
+        lock_seconds=LOCK_SECONDS,
         default_accounts={"stripe": default_account_id("stripe", settings.payonce.mode)},
     )
 
