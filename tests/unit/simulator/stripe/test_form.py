@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.stripe.errors import StripeError
@@ -48,11 +48,13 @@ trees = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # a busy machine is not a slow reader
 @given(trees)
 def test_what_a_client_writes_is_what_we_read(tree: dict[str, object]) -> None:
     assert decode(encoded(tree)) == tree
 
 
+@settings(deadline=None)  # a busy machine is not a slow reader
 @given(st.text())
 def test_no_text_can_crash_the_reader(text: str) -> None:
     with contextlib.suppress(StripeError):
