@@ -18,7 +18,6 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import SearchAttributeKey
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -30,6 +29,7 @@ from activities.wire import Wire
 from domain.payment import Payment
 from tests.fakes import MemoryInbox, MemoryRecords, OneGateway, ScriptedGateway
 from workflows import status
+from workflows.converter import data_converter
 from workflows.owner import TemporalPaymentOwners
 from workflows.payment import PaymentWorkflow
 
@@ -78,7 +78,7 @@ def _value_type(key: SearchAttributeKey[Any]) -> IndexedValueType.ValueType:
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
     server = Path(sys.executable).parent / "temporal-test-server"
     started = await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter, test_server_existing_path=str(server)
+        data_converter=data_converter(), test_server_existing_path=str(server)
     )
     async with started:
         await started.client.operator_service.add_search_attributes(
