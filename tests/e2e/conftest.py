@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from stack.assembly import Stack
-from tests.client import Merchant, Referee, merchant_of
+from tests.client import Merchant, Referee, merchant_of, referee_of
 from tests.e2e.chromium import FLAGS, INSTALL_TIMEOUT_SECONDS, find_chromium, require_chromium
 from tests.e2e.storefront import open_storefront
 
@@ -58,7 +58,7 @@ def merchant(stack: Stack) -> Iterator[Merchant]:
 
 @pytest.fixture
 def referee(stack: Stack) -> Iterator[Referee]:
-    with Referee(stack.simulator_url) as referee:
+    with referee_of(stack) as referee:
         yield referee
 
 

@@ -10,6 +10,7 @@ from tests.client import Merchant, Referee
 
 LINES = [{"name": "Blue mug", "unit_amount": 1999, "quantity": 2}, {"name": "Postage", "unit_amount": 500}]
 TOTAL = 4498
+WEBHOOK_SECONDS = 15  # sooner than the workflow would look by itself
 GOOD_CARD, DECLINED_CARD = "4242 4242 4242 4242", "4000 0000 0000 0002"
 
 
@@ -80,7 +81,7 @@ def _fill_in(page: Page, card_number: str) -> None:
 
 
 def _is_captured_once(merchant: Merchant, referee: Referee, session: dict[str, Any]) -> None:
-    payment = merchant.settles(session["payment"], "captured")
+    payment = merchant.settles(session["payment"], "captured", WEBHOOK_SECONDS)
     assert payment["amounts"]["captured"] == TOTAL
     totals = referee.totals(payment["id"])
     assert (totals["charges"], totals["captured_minor"]) == (1, TOTAL)
