@@ -6,6 +6,7 @@ traces are taken out: they name machines, not payments.
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,18 @@ from typing import Any
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from stack.temporary import temporary_stack
-from tests.client import Merchant, Referee, merchant_of
+from tests.client import Merchant, Referee, merchant_of, referee_of
 from tests.replay.scenarios import SCENARIOS
 
 HISTORIES = Path(__file__).parent / "histories"
+STICKY_QUEUE = re.compile(r"^\d+@\S+$")
+"""process@machine-..., the queue of one worker process."""
+
 NAMES_MACHINES = frozenset({"identity", "stackTrace"})
 
 
 def main(names: list[str]) -> None:
-    with temporary_stack() as stack:
-        merchant, referee = merchant_of(stack), Referee(stack.simulator_url)
+    with temporary_stack() as stack, merchant_of(stack) as merchant, referee_of(stack) as referee:
         for name in names or SCENARIOS:
             _record(name, stack.temporal_address, merchant, referee)
 
@@ -55,6 +58,8 @@ async def _histories(temporal_address: str, payment_id: str) -> list[dict[str, A
 def _anonymous(part: Any) -> Any:
     if isinstance(part, dict):
         return {name: _anonymous(value) for name, value in part.items() if name not in NAMES_MACHINES}
+    if isinstance(part, str):
+        return "recorded" if STICKY_QUEUE.match(part) else part
     return [_anonymous(value) for value in part] if isinstance(part, list) else part
 
 

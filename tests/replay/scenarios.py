@@ -55,7 +55,7 @@ def three_d_secure_refused(merchant: Merchant, referee: Referee) -> str:
 
 
 def three_d_secure_abandoned(merchant: Merchant, referee: Referee) -> str:
-    payment = merchant.pay("pm_card_authenticationRequired", return_url=RETURN, expires_in=2).json()
+    payment = merchant.pay("pm_card_authenticationRequired", return_url=RETURN, expires_in=5).json()
     merchant.settles(payment["id"], "expired")
     return str(payment["id"])
 
@@ -89,7 +89,7 @@ def refund_pending_then_succeeded(merchant: Merchant, referee: Referee) -> str:
 def disputed_and_won(merchant: Merchant, referee: Referee) -> str:
     payment_id = str(merchant.pay("pm_card_createDispute").json()["id"])
     disputed = merchant.until(payment_id, lambda p: bool(p["disputes"]))
-    referee.post(f"/disputes/{disputed['disputes'][0]['id']}/decide", {"outcome": "won"})
+    referee.post(f"/disputes/{disputed['disputes'][0]['reference']}/decide", {"outcome": "won"})
     merchant.until(payment_id, lambda p: p["disputes"][0]["status"] == "won")
     return payment_id
 
