@@ -93,15 +93,18 @@ def test_what_is_legal_becomes_an_operation(
     [
         *(
             (IN_STATE[s], capture(), ABLE, "wrong_state", None, f"that is {s}")
-            for s in S if s not in {S.AUTHORIZED, S.PROCESSING}
+            for s in S
+            if s not in {S.AUTHORIZED, S.PROCESSING}
         ),
         *(
             (IN_STATE[s], CANCEL, ABLE, "wrong_state", None, f"that is {s}")
-            for s in S if s not in {S.AUTHORIZED, S.REQUIRES_ACTION, S.PROCESSING}
+            for s in S
+            if s not in {S.AUTHORIZED, S.REQUIRES_ACTION, S.PROCESSING}
         ),
         *(
             (IN_STATE[s], refund(), ABLE, "wrong_state", None, "nothing has been captured")
-            for s in S if s not in {S.CAPTURED, S.PROCESSING}
+            for s in S
+            if s not in {S.CAPTURED, S.PROCESSING}
         ),
         *(
             (IN_STATE[S.PROCESSING], command, ABLE, "operation_unresolved", None, "authorize is still being resolved")
