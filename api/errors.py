@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 
+from api.pan_guard import holds_card
 from api.replies import NO_HEADERS, Reply
 from api.schemas.problems import FieldError
 from domain.errors import (
@@ -148,7 +149,7 @@ def validation_problem(error: ValidationError) -> Problem:
 
 
 def _field_error(details: ErrorDetails) -> FieldError:
-    field = ".".join(str(part)[:64] for part in details["loc"] if part != "[key]") or "body"
+    field = ".".join(_name(part) for part in details["loc"] if part != "[key]") or "body"
     context = details.get("ctx", {})
     last = field.rpartition(".")[2]
     if last in ("amount", "unit_amount") and details["type"] in ("int_type", "less_than_equal", "greater_than_equal"):
@@ -167,6 +168,12 @@ def _field_error(details: ErrorDetails) -> FieldError:
         case "value_error":
             return FieldError(field=field, message=str(context["error"]))
     return FieldError(field=field, message=_sentence(details["msg"]))
+
+
+def _name(part: int | str) -> str:
+    """A part of a path. Clients choose the names of unknown fields and metadata, so these may be anything."""
+    name = str(part)[:64]
+    return "(a card number)" if holds_card(name) else name
 
 
 def _choices(context: Mapping[str, Any]) -> list[str]:

@@ -42,6 +42,11 @@ _BRANDS: tuple[tuple[range, range], ...] = (
     (range(2200, 2205), range(16, 20)),  # Mir
 )
 
+_FIRST_DIGITS = frozenset(numbers[0] // 1000 for numbers, _ in _BRANDS)
+_NO_BRAND: frozenset[int] = frozenset()
+_LONGEST = 19
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
 
 def card_field(value: object, path: str = "") -> str | None:
     """The dotted path of the first string, key or integer in parsed JSON that holds a card number; None if none does.
@@ -72,7 +77,8 @@ def holds_card(text: str) -> bool:
     if len(text) < 13:
         return False
     plain = _UUID.sub("", text)
-    return any(_cards(run.group(), phone=plain[: run.start()].endswith("+")) for run in _RUN.finditer(plain))
+    runs = ((run.group(), plain[: run.start()].endswith("+")) for run in _RUN.finditer(plain))
+    return any(True for run, phone in runs for _ in _cards(run, phone=phone))
 
 
 def redact(raw: bytes) -> bytes:
@@ -82,40 +88,46 @@ def redact(raw: bytes) -> bytes:
 
 def _hidden(run: re.Match[bytes]) -> bytes:
     text = run.group().decode("ascii")
+    hidden = list(text)
     for start, end in _cards(text, phone=False):
-        text = text[:start] + _GROUP.sub(lambda group: "9" * len(group.group()), text[start:end]) + text[end:]
-    return text.encode("ascii")
+        hidden[start:end] = [character if character in " -" else "9" for character in text[start:end]]
+    return "".join(hidden).encode("ascii")
 
 
-def _cards(run: str, *, phone: bool) -> list[tuple[int, int]]:
+def _cards(run: str, *, phone: bool) -> Iterator[tuple[int, int]]:
     """Where card numbers stand in a run of digit groups: they begin and end with a group."""
     groups = [group.span() for group in _GROUP.finditer(run)]
-    if phone and sum(end - start for start, end in groups) <= _PHONE_DIGITS:
-        return []
-    return [(start, end) for start, end in _windows(groups) if _is_card(_digits(run[start:end]))]
+    digits = [int(character) for character in run if character.isdigit()]
+    if phone and len(digits) <= _PHONE_DIGITS:
+        return
+    for first, last, start, end in _windows([end - start for start, end in groups], digits):
+        if _passes_luhn(digits, start, end):
+            yield groups[first][0], groups[last][1]
 
 
-def _windows(groups: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    for first, (start, _) in enumerate(groups):
-        count = 0
-        for group_start, end in groups[first:]:
-            count += end - group_start
-            if count > 19:
-                break
-            if count >= 13:
-                yield start, end
+def _windows(sizes: list[int], digits: list[int]) -> Iterator[tuple[int, int, int, int]]:
+    """First and last group, and first and past-last digit, of every stretch as long as its brand's numbers are."""
+    start = 0
+    for first, size in enumerate(sizes):
+        lengths = _lengths(digits[start : start + 4])
+        end, last = start, first
+        while lengths and last < len(sizes) and end - start <= _LONGEST:
+            end += sizes[last]
+            if end - start in lengths:
+                yield first, last, start, end
+            last += 1
+        start += size
 
 
-def _digits(text: str) -> list[int]:
-    return [int(character) for character in text if character.isdigit()]
+def _lengths(first_digits: list[int]) -> frozenset[int]:
+    """How long the numbers of the brand are that begin like this; of no brand, none."""
+    if len(first_digits) < 4 or first_digits[0] not in _FIRST_DIGITS:
+        return _NO_BRAND
+    first = first_digits[0] * 1000 + first_digits[1] * 100 + first_digits[2] * 10 + first_digits[3]
+    return frozenset(length for numbers, lengths in _BRANDS if first in numbers for length in lengths)
 
 
-def _is_card(digits: list[int]) -> bool:
-    first = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
-    return any(first in numbers and len(digits) in lengths for numbers, lengths in _BRANDS) and _passes_luhn(digits)
-
-
-def _passes_luhn(digits: list[int]) -> bool:
-    """The check digit of ISO/IEC 7812-1 annex B."""
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+def _passes_luhn(digits: list[int], start: int, end: int) -> bool:
+    """The check digit of ISO/IEC 7812-1 annex B: every second digit from the right counts double, nines cast out."""
+    doubled = sum(_DOUBLED[digit] for digit in digits[end - 2 : start - 1 if start else None : -2])
+    return (sum(digits[end - 1 : start - 1 if start else None : -2]) + doubled) % 10 == 0

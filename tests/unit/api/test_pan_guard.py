@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 import uuid
 
 import pytest
@@ -143,3 +144,11 @@ def test_a_gateways_own_ids_and_numbers_are_not_mangled() -> None:
         b'"amount":4999,"last4":"4242","client_secret":"pi_3Q_secret_4242424242424242x"}}}'
     )
     assert redact(raw) == raw
+
+
+@pytest.mark.parametrize("text", ["1 " * 30_000, "9" * 60_000, "42 " * 20_000, "3737-" * 12_000, "4 1 " * 15_000])
+def test_looking_takes_time_in_proportion_to_the_text(text: str) -> None:
+    started = time.process_time()
+    holds_card(text)
+    redact(text.encode())
+    assert time.process_time() - started < 2

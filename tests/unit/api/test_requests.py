@@ -55,7 +55,9 @@ CARD = "4242424242424242"
         ({"order_reference": int(CARD)}, "order_reference"),
         ({"statement_descriptor": f"S {CARD}"}, "statement_descriptor"),
         ({"return_url": f"https://shop.example/?card={CARD}"}, "return_url"),
-        ({"surprise": {"deep": [{"er": CARD}]}}, "surprise.deep.0.er"),
+        ({"surprise": {"deep": [{"er": CARD}]}}, "surprise"),
+        ({CARD: "x"}, "(a card number)"),
+        ({"metadata": {CARD: 1}}, "metadata.(a card number)"),
     ],
 )
 async def test_a_bad_field_is_named_and_its_value_not_repeated(

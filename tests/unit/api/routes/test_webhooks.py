@@ -1,6 +1,7 @@
 """Webhooks at the door: forged ones leave nothing, good ones are stored before they are acknowledged."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -87,6 +88,18 @@ async def test_our_reference_in_another_accounts_webhook_moves_nothing(world: Wo
     paid = await world.pay(payment_method="pm_3ds")
     answer = await world.webhook(b"{}", event(paid["id"], outcome=captured()), path="/v1/webhooks/stripe/acct_bob")
     assert answer.status_code == 200
+    assert world.owners.notified == []
+    assert list(world.inbox.results.values()) == ["refused: not a payment of this account"]
+
+
+async def test_a_merchants_two_accounts_are_two(world: World) -> None:
+    paid = await world.pay(payment_method="pm_3ds", gateway="stripe")
+    other = replace(world.merchants.rows["acct_alice"], id="acct_second")
+    world.merchants.rows["acct_second"] = other
+    gateways: Any = world.parts.gateways
+    gateways.by_account["acct_second"] = world.gateway
+    path = "/v1/webhooks/stripe/acct_second"
+    await world.webhook(b"{}", event(paid["id"], outcome=captured()), path=path)
     assert world.owners.notified == []
     assert list(world.inbox.results.values()) == ["refused: not a payment of this account"]
 
