@@ -42,7 +42,7 @@ class Limits:
 
     smallest_pool: int = 2
     largest_pool: int = 16
-    acquire_timeout_seconds: float = 1.0
+    acquire_timeout_seconds: float = 2.0
     connect_timeout_seconds: int = 3
     lock_timeout_seconds: float = 2.0
     statement_timeout_seconds: float = 4.0

@@ -7,9 +7,14 @@ import psycopg
 import pytest
 
 from stack.assembly import Stack
-from storage.database import Database
+from storage.database import Database, Limits
 from storage.migrations import upgrade
 from tests.integration.storage.record import Record, seeded
+
+PATIENT = Limits(
+    acquire_timeout_seconds=40, lock_timeout_seconds=20, statement_timeout_seconds=30, answer_timeout_seconds=40
+)
+"""Crowds are let in one after another, however slow the machine; `test_database.py` is about running out of time."""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +31,7 @@ def record_url(postgres: Stack) -> Iterator[str]:
 @pytest.fixture
 async def record(record_url: str) -> AsyncIterator[Record]:
     """All ports over that database, with two merchants in both modes."""
-    async with Database(record_url) as database:
+    async with Database(record_url, PATIENT) as database:
         yield await seeded(database)
 
 

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import psycopg
+
 from domain.ports import Claim, IdempotencyRequest
 from tests.integration.storage.record import ALICE_LIVE, BOB, LOCK_SECONDS, NOW, Record, new_request
 
@@ -33,6 +35,39 @@ async def test_the_life_of_a_key(record: Record) -> None:
     await complete(record, request, status=201, body=b"\x00bytes\xff")
     replay = Claim(standing="replay", resource_id="pay_1", status=201, body=b"\x00bytes\xff")
     assert await claim(record, request, at=late + timedelta(days=400)) == replay
+
+
+async def test_another_request_does_not_keep_the_lock_alive(record: Record) -> None:
+    request = new_request()
+    await claim(record, request)
+    late = NOW + timedelta(seconds=LOCK_SECONDS)
+    assert (await claim(record, replace(request, fingerprint="0" * 64), at=late)).standing == "mismatch"
+    assert (await claim(record, request, at=late)).standing == "resume"
+
+
+async def test_a_claim_that_ends_while_it_is_being_taken_over_is_not_resumed(record: Record, record_url: str) -> None:
+    """The holder was slow, not dead: it completes between the rival's look and the rival's hand."""
+    request = new_request()
+    await claim(record, request)
+    async with await psycopg.AsyncConnection.connect(record_url) as holder:
+        await holder.execute(
+            "UPDATE idempotency_keys SET status = 200, body = 'done', completed_at = now() WHERE key = %s",
+            [request.key],
+        )
+        rival = asyncio.create_task(claim(record, request, at=NOW + timedelta(seconds=LOCK_SECONDS)))
+        await waiting_for_a_lock(holder)
+        await holder.commit()
+    assert (await rival).standing == "in_flight"
+    assert (await claim(record, request)).body == b"done"
+
+
+async def waiting_for_a_lock(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    """Returns once another connection to this database waits for a row."""
+    query = """SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE NOT granted AND datname = current_database()"""
+    async with asyncio.timeout(20):
+        while await (await connection.execute(query)).fetchone() is None:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_request_without_effect_is_forgotten(record: Record) -> None:

@@ -179,8 +179,9 @@ async def test_orphans_are_matched_once_their_payment_is_there(record: Record) -
 
 
 async def test_orphans_that_match_nothing_do_not_stand_in_the_way(record: Record) -> None:
+    long_ago = NOW - timedelta(days=30)
     for _ in range(5):
-        await store(record, new_event())
+        await record.inbox.store(account_id=ACCOUNT, events=[new_event()], raw=b"", at=long_ago)
     payment = new_payment()
     (entry,) = await store(record, new_event(payment_id=payment.id))
     await record.add(payment)

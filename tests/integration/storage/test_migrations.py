@@ -1,8 +1,10 @@
 """The revisions make what the tables declare, to the last trigger, and upgrading at once from two processes is safe."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -20,6 +22,7 @@ from storage import migrations
 from storage.tables import guards
 from storage.tables.columns import RecordTable
 
+ROOT = Path(__file__).parents[3]
 CATALOG = {
     "columns": """SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name, is_identity,
         character_maximum_length FROM information_schema.columns WHERE table_schema = 'public'""",
@@ -53,9 +56,12 @@ def test_the_revisions_make_exactly_what_the_tables_declare(record_url: str, emp
     assert len(declared["triggers"]) == 11
 
 
-def test_two_processes_may_upgrade_at_once(empty: str) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(migrations.upgrade, [empty] * 8))
+def test_processes_may_upgrade_at_once(empty: str) -> None:
+    program = "import sys; from storage.migrations import upgrade; upgrade(sys.argv[1])"
+    command = [sys.executable, "-c", program, empty]
+    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in running]
+    assert ends == [("", 0)] * 4
     assert migrations.is_at_head(empty)
 
 

@@ -33,7 +33,8 @@ from domain.outcomes import (
 from domain.payment import MethodChoice, Payment, PaymentState
 from domain.ports import StoredPayment
 from domain.transitions import Transition, apply
-from storage.database import Database, Limits
+from storage.database import Database
+from tests.integration.storage.conftest import PATIENT
 from tests.integration.storage.record import ALICE, NOW, Record, attempt_of, new_payment, seeded
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -180,7 +181,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 def test_every_walk_is_on_record_as_it_was_walked(record_url: str, runner: asyncio.Runner) -> None:
     seen = {"transitions": 0, "postings": 0, "refunds": 0, "disputes": 0}
-    database = Database(record_url, Limits(smallest_pool=1))
+    database = Database(record_url, PATIENT)
     runner.run(database.open())
     record = runner.run(seeded(database))
 
