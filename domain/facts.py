@@ -35,6 +35,13 @@ def facts(payment: Payment, event: OutcomeArrived) -> dict[str, Any]:
     return told
 
 
+def surprises(payment: Payment, outcome: object) -> bool:
+    """A sale of another total than the payment's: look before believing it. (What is held may be captured in parts.)"""
+    if not isinstance(outcome, Captured) or payment.capture_method != "automatic":
+        return False
+    return outcome.captured_minor > payment.amounts.captured_minor and outcome.captured_minor != payment.amount_minor
+
+
 def _captured(payment: Payment, captured: Captured) -> Amounts:
     amounts = payment.amounts
     total = max(captured.captured_minor, amounts.captured_minor)  # an old total never lowers what is known

@@ -11,7 +11,7 @@ from domain.disputes import dispute_reported
 from domain.errors import EvidenceNeeded as EvidenceNeeded  # callers of apply() expect it beside apply()
 from domain.errors import TransitionRefused
 from domain.events import Abandoned, Event, OperationParked, OperationStarted, OutcomeArrived, column
-from domain.facts import facts
+from domain.facts import facts, surprises
 from domain.ledger import Posting, postings
 from domain.operation import OperationState, Verb, advance, exchanged
 from domain.outcomes import Captured, Declined, DisputeReported, RefundReported
@@ -53,6 +53,8 @@ def _decide(payment: Payment, event: Event) -> Transition | None:
     entry = PAYMENT_TABLE[payment.state][kind]
     if isinstance(entry, Late) and not _is_evidence(payment, event):
         raise EvidenceNeeded(kind, payment.state, "needs a lookup at the gateway")
+    if isinstance(event, OutcomeArrived) and event.source == "webhook" and surprises(payment, event.outcome):
+        raise EvidenceNeeded(kind, payment.state, "reports a total nobody asked for")
     if entry is not STALE and not isinstance(entry, Move | Late):
         raise TransitionRefused(kind, payment.state, "the payment's table has no such move")
     after = _after(payment, event, kind, entry)

@@ -1,21 +1,31 @@
 """A client as a merchant would write it, and the referee: the simulator's own book of money."""
 
-import itertools
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 
 from stack.assembly import Stack
 
 T = TypeVar("T")
-_serial = itertools.count(1)
 CONVERGE_SECONDS = 60.0
 
 
-class Merchant:
+class _Closing:
+    """A client that closes its connections with the block it is used in."""
+
+    http: httpx2.Client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+
+class Merchant(_Closing):
     """Speaks the public API with one API key. Every POST gets a fresh Idempotency-Key unless one is given."""
 
     def __init__(self, base_url: str, api_key: str) -> None:
@@ -55,11 +65,16 @@ def eventually(look: Callable[[], T], holds: Callable[[T], bool], seconds: float
         time.sleep(0.1)
 
 
-class Referee:
+class Referee(_Closing):
     """The simulator's control API: what really happened to money, and how to make trouble."""
 
-    def __init__(self, control_url: str) -> None:
+    def __init__(self, control_url: str, stripe_url: str, stripe_key: str) -> None:
         self.http = httpx2.Client(base_url=control_url, timeout=30)
+        self.stripe = httpx2.Client(base_url=stripe_url, headers={"Authorization": f"Bearer {stripe_key}"}, timeout=30)
+
+    def __exit__(self, *_: object) -> None:
+        self.stripe.close()
+        super().__exit__()
 
     def totals(self, payment_id: str) -> dict[str, Any]:
         """The gateway's totals of one payment of ours; zeros when it never heard of it."""
@@ -99,5 +114,6 @@ def merchant_of(stack: Stack) -> Merchant:
     return Merchant(stack.api_url, stack.api_key)
 
 
-def new_email() -> str:
-    return f"customer{next(_serial)}@example.com"
+def referee_of(stack: Stack) -> Referee:
+    key = stack.settings.stripe.secret_key
+    return Referee(stack.simulator_url, stack.stripe_url, key.get_secret_value() if key else "")

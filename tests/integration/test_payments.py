@@ -18,7 +18,7 @@ def test_an_automatic_capture_is_answered_captured(merchant: Merchant, referee: 
 @pytest.mark.parametrize(
     ("method", "kind", "code"),
     [
-        ("pm_card_visa_chargeDeclined", "hard", "generic_decline"),
+        ("pm_card_visa_chargeDeclined", "soft", "generic_decline"),
         ("pm_card_visa_chargeDeclinedInsufficientFunds", "soft", "insufficient_funds"),
         ("pm_card_visa_chargeDeclinedLostCard", "hard", "lost_card"),
         ("pm_card_chargeDeclinedExpiredCard", "customer_fix", "expired_card"),
@@ -31,7 +31,7 @@ def test_a_decline_is_402_with_its_class(
     answer = merchant.pay(method)
     assert answer.status_code == 402, answer.text
     problem = answer.json()
-    assert (problem["decline"]["kind"], problem["decline"]["code"]) == (kind, code)
+    assert (problem["decline"]["class"], problem["decline"]["code"]) == (kind, code)
     assert problem["success"] is False
     assert problem["payment"]["status"] == "failed"
     assert referee.totals(problem["payment"]["id"])["captured_minor"] == 0
@@ -108,14 +108,14 @@ def test_three_d_secure_refused_fails_the_payment(merchant: Merchant, referee: R
     payment = merchant.pay("pm_card_authenticationRequired", return_url="https://shop.example/back").json()
     referee.post(f"/payments/{_intent(payment)}/authenticate", {"result": "fail"})
     settled = merchant.settles(payment["id"], "failed", 10)
-    assert settled["decline"]["kind"] == "customer_fix"
+    assert settled["decline"]["class"] == "customer_fix"
 
 
 def test_three_d_secure_abandoned_expires_in_time_and_can_no_longer_succeed(
     merchant: Merchant, referee: Referee
 ) -> None:
     payment = merchant.pay(
-        "pm_card_authenticationRequired", return_url="https://shop.example/back", expires_in=3
+        "pm_card_authenticationRequired", return_url="https://shop.example/back", expires_in=5
     ).json()
     merchant.settles(payment["id"], "expired", 20)
     late = referee.http.post(f"/payments/{_intent(payment)}/authenticate", json={"result": "approve"})
@@ -126,7 +126,7 @@ def test_three_d_secure_abandoned_expires_in_time_and_can_no_longer_succeed(
 def test_a_dispute_is_opened_and_decided(merchant: Merchant, referee: Referee) -> None:
     payment = merchant.pay("pm_card_createDispute").json()
     disputed = merchant.until(payment["id"], lambda p: p["amounts"]["disputed"] == 4999, 20)
-    referee.post(f"/disputes/{disputed['disputes'][0]['id']}/decide", {"outcome": "won"})
+    referee.post(f"/disputes/{disputed['disputes'][0]['reference']}/decide", {"outcome": "won"})
     settled = merchant.until(payment["id"], lambda p: p["disputes"][0]["status"] == "won", 20)
     assert settled["amounts"]["disputed"] == 0
 
@@ -144,9 +144,10 @@ def test_a_saved_method_is_charged_off_session(merchant: Merchant, referee: Refe
 def test_the_timeline_tells_the_story_in_words(merchant: Merchant) -> None:
     payment = merchant.pay(capture_method="manual").json()
     timeline = merchant.http.get(f"/v1/payments/{payment['id']}/timeline").json()
-    assert [entry["type"] for entry in timeline["entries"]] == ["payment.processing", "payment.authorized"]
-    assert "capture" in timeline["may"]
-    assert timeline["waits_for"]["until"]
+    types = [entry["type"] for entry in timeline["entries"]]
+    assert types == ["payment.created", "payment.processing", "payment.authorized"]
+    assert "capture" in timeline["allowed"]
+    assert timeline["waiting_for"]["until"]
     assert payment["id"] in timeline["links"]["workflow"]
 
 

@@ -5,16 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from stack.assembly import Stack
-from tests.client import Merchant, Referee, merchant_of
+from tests.client import Merchant, Referee, merchant_of, referee_of
 
 
 @pytest.fixture(scope="session")
-def merchant(stack: Stack) -> Merchant:
-    return merchant_of(stack)
+def merchant(stack: Stack) -> Iterator[Merchant]:
+    with merchant_of(stack) as merchant:
+        yield merchant
 
 
 @pytest.fixture
 def referee(stack: Stack) -> Iterator[Referee]:
-    referee = Referee(stack.simulator_url)
-    yield referee
-    referee.calm()
+    with referee_of(stack) as referee:
+        yield referee
+        referee.calm()
