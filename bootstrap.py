@@ -7,7 +7,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
+import uvloop
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client, TLSConfig
 from temporalio.service import KeepAliveConfig, RetryConfig
@@ -64,6 +65,12 @@ crash the next try goes on from there."""
 
 GATEWAY_THREADS = 64
 ACCOUNTS_EVERY_SECONDS = 10.0
+
+
+def run_to_end(main: Coroutine[Any, Any, None]) -> None:
+    """Run one of our server processes on uvloop, which costs about a third less CPU than the standard loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
 
 
 def utc_now() -> datetime:

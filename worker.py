@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
 def main() -> None:
     settings = read_settings(required=PROCESS_NEEDS)
     telemetry.configure_logging(level=settings.payonce.log_level)
-    asyncio.run(run(settings))
+    bootstrap.run_to_end(run(settings))
     telemetry.leave(0)
 
 

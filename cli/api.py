@@ -1,6 +1,5 @@
 """Run one API process against DATABASE_URL and TEMPORAL_ADDRESS."""
 
-import asyncio
 import signal
 from types import FrameType
 
@@ -22,7 +21,7 @@ def api() -> None:
     telemetry.configure_logging(level=settings.payonce.log_level)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_handled)
-    asyncio.run(bootstrap.serve_api(settings))
+    bootstrap.run_to_end(bootstrap.serve_api(settings))
 
 
 def _already_handled(_number: int, _frame: FrameType | None) -> None:

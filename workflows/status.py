@@ -33,13 +33,12 @@ def title(payment: Payment) -> str:
 
 def panel(payment: Payment, step: Step) -> str:
     """Markdown: where it stands, what it waits for, what has happened."""
-    lines = [f"### {_headline(payment)}", "", _waiting(step), "", "| # | operation | amount | state | since |"]
-    lines.append("|---|---|---|---|---|")
-    for o in payment.operations:
+    lines = [f"### {_headline(payment)}", "", _waiting(step), ""]
+    for o in payment.operations:  # a list: the UI draws tables without any space between their cells
         amount = Money(o.amount_minor, payment.currency)
         reason = f" ({o.reason})" if o.reason else ""
         declined = f": {o.decline.code}" if o.decline else ""
-        lines.append(f"| {o.number} | {o.verb}{reason} | {amount} | {o.state}{declined} | {_time(o.started_at)} |")
+        lines.append(f"{o.number}. **{o.verb}**{reason} {amount} - {o.state}{declined}, begun {_time(o.started_at)}")
     return "\n".join(lines)
 
 
