@@ -53,7 +53,7 @@ async def run(settings: Settings, port: int) -> None:
 
 
 def main() -> None:
-    asyncio.run(run(read_settings(required=("DATABASE_URL",)), int(sys.argv[1])))
+    bootstrap.run_to_end(run(read_settings(required=("DATABASE_URL",)), int(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ async def run(settings: Settings) -> None:
 def main() -> None:
     settings = read_settings(required=("TEMPORAL_ADDRESS",))
     telemetry.configure_logging(level="warning")
-    asyncio.run(run(settings))
+    bootstrap.run_to_end(run(settings))
     telemetry.leave(0)
 
 

@@ -63,7 +63,7 @@ async def _line() -> str:
 def main() -> None:
     settings = read_settings(required=("TEMPORAL_ADDRESS",))
     telemetry.configure_logging(level="warning")
-    asyncio.run(run(settings))
+    bootstrap.run_to_end(run(settings))
     telemetry.leave(0)
 
 
