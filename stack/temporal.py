@@ -29,7 +29,6 @@ SEARCH_ATTRIBUTES = {
     "MerchantId": "Keyword",
     "Currency": "Keyword",
     "AmountMinor": "Int",
-    "OrderReference": "Keyword",
 }
 
 DYNAMIC_SETTINGS = {

@@ -90,3 +90,10 @@ def _activity_names() -> list[str]:
         if inspect.isfunction(method)
     ]
     return [str(definition.name) for definition in definitions if definition is not None]
+
+
+def test_the_embedded_server_knows_exactly_the_columns_the_workflow_sets() -> None:
+    from stack.temporal import SEARCH_ATTRIBUTES
+    from workflows import status
+
+    assert set(SEARCH_ATTRIBUTES) == {key.name for key in status.SEARCH_ATTRIBUTES}
