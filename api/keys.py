@@ -5,16 +5,19 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel
 
 from api.errors import Problem, request_id_of
 from api.replies import Reply
-from api.requests import idempotency_key
+from api.requests import idempotency_key, read_model
 from api.services import Services
 from domain.errors import PayonceError
 from domain.ports import Caller, Claim, IdempotencyRequest
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,14 @@ class KeyUse:
         )
 
 
-def key_use(request: Request, body: BaseModel, *, required: bool) -> KeyUse | None:
-    """None when the key is optional and was not given. Raises Problem 400."""
+async def read_keyed(
+    request: Request, model: type[M], *, required: bool, limit_bytes: int, empty_is_object: bool = False
+) -> tuple[M, KeyUse | None]:
+    """The body and the use of its key; None when the key is optional and was not given. Raises Problem, first for the
+    key: it costs nothing to look at."""
     key = idempotency_key(request, required=required)
-    if key is None:
-        return None
-    canonical = json.dumps(body.model_dump(mode="json", exclude_unset=True), sort_keys=True).encode()
-    method, path = request.method, request.scope["path"]
-    digest = hashlib.sha256(b"|".join((method.encode(), path.encode(), canonical)))
-    return KeyUse(key, digest.hexdigest(), f"{method} {request.scope['route'].path}", canonical)
+    asked = await read_model(request, model, limit_bytes=limit_bytes, empty_is_object=empty_is_object)
+    return asked, _use(request, key, asked) if key is not None else None
 
 
 def command_key(caller: Caller, key: str) -> str:
@@ -124,3 +126,10 @@ async def once(
             raise
         reply = problem.reply(request_id_of(request))
     return await complete(services, caller, use, reply)
+
+
+def _use(request: Request, key: str, body: BaseModel) -> KeyUse:
+    canonical = json.dumps(body.model_dump(mode="json", exclude_unset=True), sort_keys=True).encode()
+    method, path = request.method, request.scope["path"]
+    digest = hashlib.sha256(b"|".join((method.encode(), path.encode(), canonical)))
+    return KeyUse(key, digest.hexdigest(), f"{method} {request.scope['route'].path}", canonical)

@@ -56,10 +56,13 @@ class WebhookDesk:
         await self._entries.join()
 
     async def close(self) -> None:
+        """Stop at once: who waits is told to send again, and what is not acted on lies in the inbox."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        left = [self._deliveries.get_nowait() for _ in range(self._deliveries.qsize())]
+        _fail(left, RecordUnavailable("the API is stopping"))
 
     def _open(self) -> None:
         """Start the writer and the actors at the first delivery."""

@@ -6,11 +6,10 @@ from api import examples
 from api.commanding import read_payment
 from api.creation import NewPayment, create_payment, status_of
 from api.errors import invalid, not_found
-from api.keys import key_use
+from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.presentation import payment_of_session, session_id, session_object
 from api.replies import Reply, told
-from api.requests import read_model
 from api.schemas.sessions import CreateSession, SessionObject
 from api.services import services_of
 from domain.gateway import LineItem
@@ -38,8 +37,8 @@ router = APIRouter()
 async def create_a_checkout_session(request: Request) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, CreateSession, limit_bytes=services.parts.max_body_bytes)
-    use = key_use(request, asked, required=True)
+    limit = services.parts.max_body_bytes
+    asked, use = await read_keyed(request, CreateSession, required=True, limit_bytes=limit)
 
     def present(stored: StoredPayment) -> Reply:
         headers = {"Location": f"/v1/checkout-sessions/{session_id(stored.payment.id)}"}

@@ -9,11 +9,10 @@ from pydantic import BaseModel
 from api import examples
 from api.commanding import PresentOperation, command_payment, operation_status, read_payment
 from api.errors import not_found
-from api.keys import key_use
+from api.keys import KeyUse, read_keyed
 from api.openapi import Answer, operation
 from api.presentation import refund_object, refunds_of
 from api.replies import Reply, told
-from api.requests import read_model
 from api.schemas.payments import (
     CancelPayment,
     CapturePayment,
@@ -50,8 +49,7 @@ _PROBLEMS = (402, 404, 409, 429)
 async def capture_a_payment(request: Request, payment_id: str) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await _body(services, request, CapturePayment)
-    use = key_use(request, asked, required=True)
+    asked, use = await _body(services, request, CapturePayment)
 
     def command(key: str) -> Capture:
         return Capture(command_key=key, amount_minor=asked.amount, final=asked.final)
@@ -74,8 +72,7 @@ async def capture_a_payment(request: Request, payment_id: str) -> Response:
 async def cancel_a_payment(request: Request, payment_id: str) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await _body(services, request, CancelPayment)
-    use = key_use(request, asked, required=True)
+    asked, use = await _body(services, request, CancelPayment)
 
     def command(key: str) -> Cancel:
         return Cancel(command_key=key, reason=asked.reason)
@@ -101,8 +98,7 @@ async def cancel_a_payment(request: Request, payment_id: str) -> Response:
 async def refund_a_payment(request: Request, payment_id: str) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await _body(services, request, CreateRefund)
-    use = key_use(request, asked, required=True)
+    asked, use = await _body(services, request, CreateRefund)
 
     def command(key: str) -> Refund:
         return Refund(command_key=key, amount_minor=asked.amount, reason=asked.reason)
@@ -157,5 +153,6 @@ def _payment(services: Services) -> PresentOperation:
     return present
 
 
-async def _body(services: Services, request: Request, model: type[M]) -> M:
-    return await read_model(request, model, limit_bytes=services.parts.max_body_bytes, empty_is_object=True)
+async def _body(services: Services, request: Request, model: type[M]) -> tuple[M, KeyUse | None]:
+    limit = services.parts.max_body_bytes
+    return await read_keyed(request, model, required=True, limit_bytes=limit, empty_is_object=True)

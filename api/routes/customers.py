@@ -4,11 +4,11 @@ from fastapi import APIRouter, Request, Response
 
 from api import examples
 from api.errors import invalid, not_found
-from api.keys import key_use, once
+from api.keys import once, read_keyed
 from api.openapi import Answer, operation
 from api.presentation import next_page
 from api.replies import Reply, told
-from api.requests import read_model, read_query
+from api.requests import read_query
 from api.schemas.customers import CreateCustomer, CustomerList, CustomerObject, CustomerQuery
 from api.services import Services, services_of
 from domain.identifiers import is_id
@@ -31,8 +31,8 @@ async def create_a_customer(request: Request) -> Response:
     services = services_of(request)
     parts = services.parts
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, CreateCustomer, limit_bytes=parts.max_body_bytes)
-    use = key_use(request, asked, required=False)
+    limit = parts.max_body_bytes
+    asked, use = await read_keyed(request, CreateCustomer, required=False, limit_bytes=limit)
 
     async def work(customer_id: str) -> Reply:
         customer = await parts.customers.read(caller, customer_id) if use else None

@@ -4,11 +4,11 @@ from fastapi import APIRouter, Request, Response
 
 from api import examples
 from api.errors import Problem, not_found
-from api.keys import key_use, once
+from api.keys import once, read_keyed
 from api.openapi import Answer, operation
 from api.presentation import method_object
 from api.replies import Reply, told
-from api.requests import read_model, read_query
+from api.requests import read_query
 from api.routes.customers import read_customer
 from api.saved_methods import forget, keep, keep_all_at_gateways, save_method
 from api.schemas.customers import MethodSetupObject, MethodsQuery, SavedMethodList, SavedMethodObject, SaveMethod
@@ -39,8 +39,8 @@ _PATH = "/v1/customers/{customer_id}/payment-methods"
 async def save_a_payment_method(request: Request, customer_id: str) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, SaveMethod, limit_bytes=services.parts.max_body_bytes)
-    use = key_use(request, asked, required=False)
+    limit = services.parts.max_body_bytes
+    asked, use = await read_keyed(request, SaveMethod, required=False, limit_bytes=limit)
     customer = await read_customer(services, caller, customer_id)
     account = await services.accounts.choose(caller, asked.gateway)
 

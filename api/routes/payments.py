@@ -6,11 +6,11 @@ from api import examples
 from api.commanding import read_payment
 from api.creation import NewPayment, create_payment, status_of
 from api.errors import invalid
-from api.keys import key_use
+from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.presentation import next_page
 from api.replies import Reply, told
-from api.requests import prefers_async, read_model, read_query
+from api.requests import prefers_async, read_query
 from api.schemas.payments import CreatePayment, PaymentList, PaymentObject, PaymentQuery, TimelineObject
 from api.services import Services, services_of
 from api.timeline import timeline_object
@@ -37,8 +37,8 @@ router = APIRouter()
 async def create_a_payment(request: Request) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, CreatePayment, limit_bytes=services.parts.max_body_bytes)
-    use = key_use(request, asked, required=True)
+    limit = services.parts.max_body_bytes
+    asked, use = await read_keyed(request, CreatePayment, required=True, limit_bytes=limit)
 
     def present(stored: StoredPayment) -> Reply:
         headers = {"Location": f"/v1/payments/{stored.payment.id}"}

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from api import examples
 from api.commanding import command_payment, read_payment
 from api.creation import NewPayment, create_payment, status_of
-from api.keys import key_use
+from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.presentation import charge_status, next_page, refund_object
 from api.replies import Reply, told
-from api.requests import read_model, read_query
+from api.requests import read_query
 from api.routes.payments import page_of_payments
 from api.schemas.payments import PaymentQuery
 from api.schemas.quick import (
@@ -59,8 +59,8 @@ _REFUND: dict[str, Any] = operation(
 async def charge(request: Request) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, QuickCharge, limit_bytes=services.parts.max_body_bytes)
-    use = key_use(request, asked, required=False)
+    limit = services.parts.max_body_bytes
+    asked, use = await read_keyed(request, QuickCharge, required=False, limit_bytes=limit)
     new = NewPayment(
         amount_minor=asked.amount,
         currency=asked.currency,
@@ -75,8 +75,8 @@ async def charge(request: Request) -> Response:
 async def refund(request: Request) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, QuickRefund, limit_bytes=services.parts.max_body_bytes)
-    use = key_use(request, asked, required=False)
+    limit = services.parts.max_body_bytes
+    asked, use = await read_keyed(request, QuickRefund, required=False, limit_bytes=limit)
 
     def command(key: str) -> Refund:
         return Refund(command_key=key, amount_minor=asked.amount)

@@ -8,10 +8,9 @@ from api import examples
 from api.commanding import read_payment
 from api.creation import NewPayment, create_payment, status_of
 from api.errors import not_found
-from api.keys import key_use
+from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.replies import Reply, told
-from api.requests import read_model
 from api.routes.quick import transaction_object
 from api.schemas.quick import CheckoutObject, QuickCheckout, TransactionObject
 from api.services import Services, services_of
@@ -39,8 +38,8 @@ router = APIRouter()
 async def open_checkout(request: Request, gateway: str) -> Response:
     services = services_of(request)
     caller = await services.authenticator.caller(request)
-    asked = await read_model(request, QuickCheckout, limit_bytes=services.parts.max_body_bytes)
-    use = key_use(request, asked, required=False)
+    limit = services.parts.max_body_bytes
+    asked, use = await read_keyed(request, QuickCheckout, required=False, limit_bytes=limit)
 
     def present(stored: StoredPayment) -> Reply:
         action = stored.payment.action

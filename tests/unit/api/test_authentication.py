@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.unit.api.conftest import ALICE, LIVE, PAY, World
+from domain.ports import Caller
+from tests.unit.api.conftest import ALICE, LIVE, PAY, World, hashed
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,12 @@ async def test_a_key_of_the_other_mode_is_403(world: World) -> None:
     answer = await world.get("/v1/payments", api_key=LIVE)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_mode")
     assert (await world.get("/v1/payments", api_key="sk_live_unknown")).status_code == 403
+
+
+async def test_the_mode_on_record_counts_and_not_how_the_key_begins(world: World) -> None:
+    world.merchants.callers[hashed("odd")] = Caller(merchant_id="mer_alice", mode="live", key_id="key_odd")
+    answer = await world.get("/v1/payments", api_key="odd")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_mode")
 
 
 async def test_it_is_asked_before_anything_else(world: World) -> None:
