@@ -1,7 +1,7 @@
 """Nothing unproven is believed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,6 +102,12 @@ def test_a_missing_or_doubled_header_is_refused() -> None:
 def test_the_raw_bytes_are_signed_not_their_meaning() -> None:
     raw = body()
     assert refused(json.dumps(json.loads(raw)).encode(), signed(raw))
+
+
+@pytest.mark.parametrize("change", [lambda raw: raw + b"\n", lambda raw: b" " + raw, lambda raw: raw.strip(b"}")])
+def test_not_even_white_space_may_change(change: Callable[[bytes], bytes]) -> None:
+    raw = body()
+    assert "does not match" in refused(change(raw), signed(raw))
 
 
 def test_bodies_that_are_not_text_are_refused() -> None:
