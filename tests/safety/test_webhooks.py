@@ -58,6 +58,17 @@ def test_the_same_end_whatever_happens_to_webhooks(
     end_of(merchant, referee, story(merchant, referee))
 
 
+def test_a_webhook_that_overtakes_its_own_reply_settles_the_payment_once(merchant: Merchant, referee: Referee) -> None:
+    """The gateway took the money and told us by webhook; the reply to the call itself never comes."""
+    referee.fault("after_commit_timeout", path="/v1/payment_intents", method="POST")
+    body = {"amount": 4999, "currency": "EUR", "payment_method": "pm_card_visa"}
+    accepted = merchant.post("/v1/payments", body, Prefer="respond-async")
+    assert accepted.status_code == 202, accepted.text
+    payment = merchant.settles(accepted.json()["id"], "captured")
+    assert referee.totals(payment["id"])["charges"] == 1
+    assert payment["amounts"]["captured"] == 4999
+
+
 @pytest.mark.parametrize("order", ["reversed", "shuffled"])
 def test_held_back_and_released_in_another_order(merchant: Merchant, referee: Referee, order: str) -> None:
     referee.post("/webhooks/hold")
