@@ -25,6 +25,10 @@ _NEVER_RESEND = frozenset({"stored_error", "key_reused"})
 """Answers after which the same key can only say the same again: look up instead."""
 
 
+_ABOUT_THE_RESEND = frozenset({DeclineKind.CONFIGURATION, DeclineKind.INVALID_STATE, DeclineKind.INVALID_REQUEST})
+"""Refusals that speak of the call just made (keys revoked, object moved on), not of the one whose reply was lost."""
+
+
 class Resolver:
     def __init__(self, recorder: Recorder, gateways: Gateways, wire: Wire) -> None:
         self._recorder = recorder
@@ -51,10 +55,27 @@ class Resolver:
     async def _ask(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> tuple[Outcome, Source]:
         if self._key_alive(gateway, call.operation, attempt):
             outcome = await self._resend(gateway, call, attempt)
+            if isinstance(outcome, Declined) and outcome.decline.kind in _ABOUT_THE_RESEND:
+                return await self._doubted(gateway, call, attempt, outcome)
             if not isinstance(outcome, Unknown) or outcome.reason not in _NEVER_RESEND:
                 return outcome, "reply"
             attempt = replace(attempt, answer=outcome.reason)
         return await self._look(gateway, call, attempt), "lookup"
+
+    async def _doubted(
+        self, gateway: Gateway, call: GatewayCall, attempt: Attempt, refusal: Declined
+    ) -> tuple[Outcome, Source]:
+        """The resend was refused; what became of the first call only a lookup can tell."""
+        seen = await self._look(gateway, call, attempt)
+        if not isinstance(seen, Unknown) and not _shows_nothing_done(call.operation, seen):
+            return seen, "lookup"
+        revoked = refusal.decline.kind is DeclineKind.CONFIGURATION
+        if isinstance(seen, Unknown) or revoked or not self._is_settled(gateway, call.operation):
+            return Unknown(reason="resend_refused", evidence=refusal.decline.code), "lookup"
+        return refusal, "lookup"
+
+    def _is_settled(self, gateway: Gateway, operation: Operation) -> bool:
+        return self._age(operation) > gateway.capabilities.settle_time
 
     def _key_alive(self, gateway: Gateway, operation: Operation, attempt: Attempt) -> bool:
         keyed = operation.verb in gateway.capabilities.keyed_verbs and attempt.answer not in _NEVER_RESEND
@@ -71,7 +92,7 @@ class Resolver:
         seen = await self._wire.ask(lambda: gateway.retrieve(call))
         if isinstance(seen, NotFound):
             seen = await self._wire.ask(lambda: gateway.find_by_reference(call))
-        settled = self._age(call.operation) > gateway.capabilities.settle_time
+        settled = self._is_settled(gateway, call.operation)
         if settled and _shows_nothing_done(call.operation, seen) and _first_call_ended(attempt):
             return Declined(decline=NOT_EXECUTED)
         return seen

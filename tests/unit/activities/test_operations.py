@@ -247,3 +247,46 @@ async def test_a_lookup_that_finds_nothing_leaves_the_operation_open(hands: Hand
     unknown = await hands.authorize(payment)
     hands.gateway.answers("find_by_reference", NotFound())
     assert (await hands.resolve(unknown)).operation(1).state is OperationState.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", [DeclineKind.CONFIGURATION, DeclineKind.INVALID_STATE, DeclineKind.INVALID_REQUEST])
+async def test_a_refused_resend_says_nothing_about_the_first_call(hands: Hands, kind: DeclineKind) -> None:
+    """The reply was lost, then our keys were revoked: the customer may well have been charged."""
+    payment = hands.records.add(new_payment())
+    refused = Declined(decline=Decline(kind=kind, code="refused", message="x"))
+    hands.gateway.answers("authorize", TIMEOUT, refused, refused)
+    unknown = await hands.resolve(await hands.authorize(payment))
+    assert (unknown.state, unknown.attention) == (PaymentState.PROCESSING, Attention.UNRESOLVED)
+    hands.gateway.answers("find_by_reference", CAPTURED)
+    assert (await hands.resolve(unknown)).state is PaymentState.CAPTURED
+
+
+async def test_revoked_keys_leave_an_unknown_charge_open_however_long(hands: Hands) -> None:
+    payment = hands.records.add(new_payment())
+    revoked = Declined(decline=Decline(kind=DeclineKind.CONFIGURATION, code="invalid_api_key", message="x"))
+    hands.gateway.answers("authorize", TIMEOUT, *[revoked] * 10)
+    unknown = await hands.authorize(payment)
+    for _ in range(10):
+        hands.later(minutes=30)
+        unknown = await hands.resolve(unknown)
+    assert unknown.state is PaymentState.PROCESSING
+
+
+async def test_an_invalid_request_with_no_trace_after_the_settle_time_was_not_executed(hands: Hands) -> None:
+    payment = hands.records.add(new_payment())
+    refused = Declined(decline=Decline(kind=DeclineKind.INVALID_REQUEST, code="parameter_invalid", message="x"))
+    hands.gateway.answers("authorize", TIMEOUT, refused)
+    unknown = await hands.authorize(payment)
+    hands.later(minutes=5)
+    assert (await hands.resolve(unknown)).state is PaymentState.FAILED
+
+
+async def test_a_capture_done_by_the_lost_call_is_found_when_the_resend_is_refused(hands: Hands) -> None:
+    payment = hands.records.add(new_payment(capture_method="manual"))
+    hands.gateway.answers("authorize", Authorized(amount_minor=1000, currency="EUR"))
+    payment = await hands.authorize(payment)
+    refused = Declined(decline=Decline(kind=DeclineKind.INVALID_STATE, code="unexpected_state", message="x"))
+    hands.gateway.answers("capture", TIMEOUT, refused)
+    unknown = await hands.obey(payment, Capture(command_key="c1"))
+    hands.gateway.answers("retrieve", CAPTURED)
+    assert (await hands.resolve(unknown, 2)).state is PaymentState.CAPTURED
