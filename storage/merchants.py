@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.ports import Caller, GatewayAccount, Mode
+from domain.ports import ApiKey, Caller, GatewayAccount, Merchant, Mode
 from storage.database import Database
 
 _AUTHENTICATE = "SELECT merchant_id, mode, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL"
@@ -25,10 +25,12 @@ _ACCOUNT = "SELECT id, merchant_id, mode, gateway, secret_name, is_default FROM 
 _ACCOUNT_BY_ID = f"{_ACCOUNT} WHERE id = %(id)s"
 _ACCOUNTS = f"{_ACCOUNT} WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s ORDER BY id"
 _ACCOUNTS_OF_MODE = f"{_ACCOUNT} WHERE mode = %(mode)s ORDER BY created_at, id"
+_MERCHANTS = "SELECT id, name, created_at FROM merchants ORDER BY created_at, id"
+_API_KEYS = "SELECT id, merchant_id, mode, last4, created_at, revoked_at FROM api_keys ORDER BY created_at, id"
 
 
 class PostgresMerchants:
-    """The three `create_` verbs are idempotent by id, so that seeding may run at every start."""
+    """The port MerchantRegister too. The three `create_` verbs are idempotent by id, so that seeding may run at every start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -72,6 +74,14 @@ class PostgresMerchants:
     async def accounts(self, merchant_id: str, mode: Mode) -> Sequence[GatewayAccount]:
         rows = await self._database.fetch(_ACCOUNTS, {"merchant_id": merchant_id, "mode": mode})
         return [_account(row) for row in rows]
+
+    async def merchants(self) -> Sequence[Merchant]:
+        rows = await self._database.fetch(_MERCHANTS, {})
+        return [Merchant(id=id_, name=name, created_at=created_at) for id_, name, created_at in rows]
+
+    async def api_keys(self) -> Sequence[ApiKey]:
+        names = ("id", "merchant_id", "mode", "last4", "created_at", "revoked_at")
+        return [ApiKey(**dict(zip(names, row, strict=True))) for row in await self._database.fetch(_API_KEYS, {})]
 
 
 def _account(row: Sequence[Any]) -> GatewayAccount:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,13 +57,25 @@ def test_the_revisions_make_exactly_what_the_tables_declare(record_url: str, emp
     assert len(declared["triggers"]) == 11
 
 
-def test_processes_may_upgrade_at_once(empty: str) -> None:
+def test_processes_that_upgrade_at_once_take_turns(empty: str) -> None:
     program = "import sys; from storage.migrations import upgrade; upgrade(sys.argv[1])"
     command = [sys.executable, "-c", program, empty]
-    running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    with psycopg.connect(empty, autocommit=True) as first:
+        first.execute("SELECT pg_advisory_lock(%s)", [migrations.LOCK])
+        running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+        _wait_for_waiters(first, len(running))
+        assert migrations.current(empty) is None
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in running]
-    assert ends == [("", 0)] * 4
+    assert ends == [("", 0)] * 3
     assert migrations.is_at_head(empty)
+
+
+def _wait_for_waiters(connection: psycopg.Connection[tuple[object, ...]], count: int) -> None:
+    waiters = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    deadline = time.monotonic() + 60
+    while connection.execute(waiters).fetchone() != (count,):
+        assert time.monotonic() < deadline, "nobody waits for the lock"
+        time.sleep(0.05)
 
 
 def test_a_database_says_where_it_is(empty: str) -> None:
