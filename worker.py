@@ -27,7 +27,7 @@ TUNING: dict[str, Any] = {
     "workflow_runner": UnsandboxedWorkflowRunner(),
 }
 """Shared with the bare worker of the bench, so that the two can be compared. The sandbox is a checker, and it checks in
-the tests, where every path of the workflow runs and replays inside it: docs/decisions/0011-the-sandbox-checks-in-the-tests.md."""
+the tests, where every path of the workflow runs and replays inside it (docs/decisions/0011)."""
 
 
 async def run(settings: Settings) -> None:
