@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.errors import RecordUnavailable
 from domain.gateway import GatewayEvent, StoredMethod
-from domain.identifiers import compose_id
+from domain.identifiers import compose_id, is_id
 from domain.outcomes import (
     MethodSummary,
 )
@@ -119,6 +119,7 @@ class FakeArchive:
 
     async def read(self, caller: Caller, payment_id: str) -> StoredPayment | None:
         self._up()
+        assert is_id("payment", payment_id), "text such as NUL, which PostgreSQL refuses, may never be asked for"
         await asyncio.sleep(0)
         stored = self.payments.get(payment_id)
         return stored if stored and _owns(caller, stored.payment) else None

@@ -70,6 +70,8 @@ async def test_while_our_call_is_on_the_wire_its_reply_goes_first(world: World) 
     paid = await world.pay()
     desk = world.app.state.services.desk
     await desk.accept(delivery("evt_1", paid["id"]))
+    await desk.settled()  # looked at once, while the call was on the wire
+    assert (world.owners.notified, world.inbox.results) == ([], {})
     world.owners.learn(paid["id"], Captured(captured_minor=4999, currency="EUR"))
     await asyncio.sleep(0.05)
     assert world.owners.notified == []
