@@ -66,7 +66,7 @@ class Effects:
         statement, values = "SELECT * FROM effects WHERE (?1 IS NULL OR wire = ?1)", [wire]  # type: str, list[Any]
         if reference is not None:
             statement += " AND (reference = ?2 OR payment = ?2 OR instr(metadata, ?3) > 0)"
-            values += [reference, json.dumps(reference)]
+            values += [reference, compact(reference)]
         return [_shown(row) for row in self._book.rows(statement + " ORDER BY sequence", values)]
 
     def totals(self, *, wire: str | None = None, reference: str | None = None) -> list[dict[str, Any]]:

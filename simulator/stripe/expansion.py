@@ -66,7 +66,7 @@ def _loaded(turn: Turn, value: Any, kind: str) -> Any:
         return value
     if kind == "source":
         kind = _SOURCE_KINDS[value.split("_")[0]]
-    record = turn.parts.records.find(value, account=turn.account)
+    record = turn.pointed_to(value)
     return record.body if record is not None and record.kind == kind else {"id": value, "object": kind, "deleted": True}
 
 

@@ -114,10 +114,18 @@ class Turn:
 
     def own(self, kind: str, record_id: str) -> Record:
         """An object the book itself points to: it must be there, however young."""
-        record = self._known.get(record_id) or self.parts.records.find(record_id, account=self.account)
+        record = self.pointed_to(record_id)
         if record is None or record.kind != kind:
             raise LookupError(f"the book points to {kind} {record_id}, which it does not hold")
-        self._known[record_id] = record
+        return record
+
+    def pointed_to(self, record_id: str) -> Record | None:
+        """What an object of the book refers to, however young; None when it was deleted."""
+        record = self._known.get(record_id)
+        if record is None:
+            record = self.parts.records.find(record_id, account=self.account)
+            if record is not None:
+                self._known[record_id] = record
         return record
 
     def all(self, kind: str, *terms: tuple[str, str], limit: int = 1_000) -> list[Record]:

@@ -316,6 +316,7 @@ class StripeWire:
         return found | {intent} | self._known_by(intent) if isinstance(intent, str) else found
 
 
+_SORTED = json.JSONEncoder(sort_keys=True)  # kept fingerprints depend on these very bytes
 _NOUNS = frozenset(name.split("/")[2] for name in routes.HANDLERS)
 
 
@@ -327,7 +328,7 @@ def _encoded(turn: Turn, body: Json, parameters: Json) -> bytes:
 
 def _fingerprint(request: WireRequest, given: Tree) -> bytes:
     """Two requests are the same when method, path and parameters are, in whatever order they were written."""
-    told = json.dumps([request.method, request.path, given], sort_keys=True)
+    told = _SORTED.encode([request.method, request.path, given])
     return hashlib.sha256(told.encode()).digest()
 
 
