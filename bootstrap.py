@@ -31,7 +31,8 @@ from activities.sweeps import Sweeps
 from activities.wire import Wire
 from domain.errors import RecordError
 from domain.identifiers import compose_id
-from domain.ports import GatewayAccount, Mode
+from domain.ports import GatewayAccount, Merchants, Mode
+from domain.register import MerchantRegister
 from gateways.registry import GatewaySecrets, Registry, Wiring
 from settings import Settings
 from storage.customers import PostgresCustomers
@@ -259,7 +260,7 @@ async def serve_api(settings: Settings) -> None:
         await uvicorn.Server(config).serve()
 
 
-# --- the first merchant ---------------------------------------------------------------------------------------------
+# --- merchants ------------------------------------------------------------------------------------------------------
 
 DEFAULT_MERCHANT_ID = "mer_00000000000000000000000000"
 
@@ -277,6 +278,35 @@ def new_api_key(mode: Mode) -> str:
     return f"sk_{mode}_{secrets.token_urlsafe(24)}"
 
 
+async def create_merchant(settings: Settings, merchants: MerchantRegister, name: str) -> str:
+    """A merchant with an account at each gateway, in the mode of the settings; the merchant's id."""
+    merchant_id, now = new_id("merchant"), utc_now()
+    await merchants.create_merchant(merchant_id=merchant_id, name=name, at=now)
+    await merchants.create_account(_stripe_account(new_id("account"), merchant_id, settings.payonce.mode), at=now)
+    return merchant_id
+
+
+async def create_api_key(merchants: Merchants, merchant_id: str, mode: Mode) -> tuple[str, str]:
+    """The new key's id and the key itself, which is nowhere kept: only its hash is in the database."""
+    key_id, api_key = new_id("api_key"), new_api_key(mode)
+    hashed, last4 = api_key_hash(api_key), api_key[-4:]
+    await merchants.create_api_key(
+        key_id=key_id, merchant_id=merchant_id, mode=mode, key_hash=hashed, last4=last4, at=utc_now()
+    )
+    return key_id, api_key
+
+
+def _stripe_account(account_id: str, merchant_id: str, mode: Mode) -> GatewayAccount:
+    return GatewayAccount(
+        id=account_id,
+        merchant_id=merchant_id,
+        mode=mode,
+        gateway="stripe",
+        secret_name=STRIPE_KEY_NAME,
+        is_default=True,
+    )
+
+
 def seed(settings: Settings) -> str:
     """The default merchant, its account at each gateway and an API key; the key, kept in the state folder.
 
@@ -290,14 +320,7 @@ async def _seed(settings: Settings) -> str:
     async with open_database(settings) as database:
         merchants = PostgresMerchants(database)
         await merchants.create_merchant(merchant_id=DEFAULT_MERCHANT_ID, name="Default merchant", at=now)
-        account = GatewayAccount(
-            id=default_account_id("stripe", mode),
-            merchant_id=DEFAULT_MERCHANT_ID,
-            mode=mode,
-            gateway="stripe",
-            secret_name=STRIPE_KEY_NAME,
-            is_default=True,
-        )
+        account = _stripe_account(default_account_id("stripe", mode), DEFAULT_MERCHANT_ID, mode)
         await merchants.create_account(account, at=now)
         return await _kept_api_key(settings, merchants)
 
@@ -308,15 +331,7 @@ async def _kept_api_key(settings: Settings, merchants: PostgresMerchants) -> str
         api_key = kept.read_text().strip()
         if await merchants.authenticate(api_key_hash(api_key)) is not None:
             return api_key
-    api_key = new_api_key(mode)
-    await merchants.create_api_key(
-        key_id=new_id("api_key"),
-        merchant_id=DEFAULT_MERCHANT_ID,
-        mode=mode,
-        key_hash=api_key_hash(api_key),
-        last4=api_key[-4:],
-        at=utc_now(),
-    )
+    _, api_key = await create_api_key(merchants, DEFAULT_MERCHANT_ID, mode)
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.touch(mode=0o600)
     kept.write_text(api_key + "\n")

@@ -1,10 +1,11 @@
-"""The port Merchants: who may call, and which accounts at gateways are theirs."""
+"""The ports Merchants and MerchantRegister: who may call, and which accounts at gateways are theirs."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.ports import ApiKey, Caller, GatewayAccount, Merchant, Mode
+from domain.ports import Caller, GatewayAccount, Mode
+from domain.register import ApiKey, Merchant
 from storage.database import Database
 
 _AUTHENTICATE = "SELECT merchant_id, mode, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL"
@@ -30,7 +31,7 @@ _API_KEYS = "SELECT id, merchant_id, mode, last4, created_at, revoked_at FROM ap
 
 
 class PostgresMerchants:
-    """The port MerchantRegister too. The three `create_` verbs are idempotent by id, so that seeding may run at every start."""
+    """The three `create_` verbs are idempotent by id, so that seeding may run at every start."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
