@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -55,3 +56,24 @@ async def test_a_second_default_account_is_refused(record: Record) -> None:
     rival = replace(account_of("bob", "test"), id="acct_rival")
     with pytest.raises(RecordError, match="uq_gateway_accounts_default"):
         await record.merchants.create_account(rival, at=NOW)
+
+
+async def test_the_register_shows_all_merchants_and_keys_oldest_first(record: Record) -> None:
+    key_id, later = new_id("api_key"), NOW + timedelta(days=1)
+    await record.merchants.create_merchant(merchant_id="mer_young", name="Young", at=later)
+    await record.merchants.create_api_key(
+        key_id=key_id, merchant_id="mer_young", mode="live", key_hash=hash_of(key_id), last4="wxyz", at=later
+    )
+    await record.merchants.revoke_api_key(key_id, at=later)
+    merchants = await record.merchants.merchants()
+    assert [(merchant.id, merchant.name) for merchant in merchants][-1] == ("mer_young", "Young")
+    assert [merchant.created_at for merchant in merchants] == sorted(merchant.created_at for merchant in merchants)
+    newest = (await record.merchants.api_keys())[-1]
+    assert (newest.id, newest.merchant_id, newest.mode, newest.last4) == (key_id, "mer_young", "live", "wxyz")
+    assert newest.revoked_at == later
+
+
+async def test_the_sweep_sees_the_accounts_of_every_merchant_in_its_mode(record: Record) -> None:
+    accounts = await record.merchants.all_accounts("live")
+    assert {account.id for account in accounts} >= {"acct_alice_live", "acct_bob_live"}
+    assert {account.mode for account in accounts} == {"live"}
