@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import lru_cache
 
 from simulator.stripe import account, errors
 from simulator.stripe.errors import StripeError
@@ -13,7 +14,12 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z_]+)?(;.*)?")
 
 def account_of(request: WireRequest) -> str:
     """Bearer or Basic, as Stripe takes both; only test keys, for no real money is here."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    return _account_of(request.headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=1_024)
+def _account_of(authorization: str) -> str:
+    scheme, _, credentials = authorization.partition(" ")
     key = credentials.strip()
     if scheme.lower() == "basic":
         try:

@@ -1,8 +1,10 @@
 """Stripe's request bodies: form fields with bracketed names, `a[b][c]=1`, lists as `x[]=` or as `x[0]=`."""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from simulator.stripe.errors import StripeError, invalid
 
@@ -18,28 +20,42 @@ def decode(encoded: str) -> Tree:
     tree: Tree = {}
     if not encoded:
         return tree
-    try:
-        fields = parse_qsl(
-            encoded, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MAXIMUM_FIELDS
-        )
-    except (ValueError, UnicodeDecodeError) as error:
-        raise invalid("Invalid request: the body is not a well-formed form.") from error
-    for name, value in fields:
-        if "[" in name or "]" in name:
-            _place(tree, _path(name), value)
-        else:
-            _place(tree, [name], value)
+    fields = encoded.split("&", _MAXIMUM_FIELDS)
+    if len(fields) > _MAXIMUM_FIELDS:
+        raise _not_a_form()
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals:
+            raise _not_a_form()
+        _place(tree, _path(name), _plain(value))
     return tree
 
 
-def _path(name: str) -> list[str]:
+# Clients write the same few names in every request; what stands under them differs.
+@lru_cache(maxsize=4_096)
+def _path(encoded_name: str) -> tuple[str, ...]:
+    name = _plain(encoded_name)
+    if "[" not in name and "]" not in name:
+        return (name,)
     match = _NAME.fullmatch(name)
     if match is None:
         raise _malformed(name)
-    return [match[1], *_PART.findall(match[2])]
+    return (match[1], *_PART.findall(match[2]))
 
 
-def _place(tree: Tree, path: list[str], value: str) -> None:
+def _plain(encoded: str) -> str:
+    """`urllib.parse.parse_qsl` does the same with six calls per field, which was a tenth of a charge."""
+    if "+" in encoded:
+        encoded = encoded.replace("+", " ")
+    if "%" not in encoded:
+        return encoded
+    try:
+        return unquote(encoded, errors="strict")
+    except UnicodeDecodeError as error:
+        raise _not_a_form() from error
+
+
+def _place(tree: Tree, path: Sequence[str], value: str) -> None:
     node = tree
     for depth, part in enumerate(path[:-1]):
         name = part if part else _open_element(node, path[depth + 1])
@@ -60,6 +76,10 @@ def _open_element(node: Tree, next_name: str) -> str:
         if isinstance(node[last], dict) and next_name and next_name not in node[last]:
             return last
     return str(len(node))
+
+
+def _not_a_form() -> StripeError:
+    return invalid("Invalid request: the body is not a well-formed form.")
 
 
 def _malformed(name: str) -> StripeError:
