@@ -41,6 +41,15 @@ def settle(payment: Payment, event: OutcomeArrived, *, may_regress: bool) -> tup
     return tuple(_settled(payment, o, event, may_regress=may_regress) for o in payment.operations)
 
 
+def is_its_own_wait(payment: Payment, event: OutcomeArrived) -> bool:
+    """A capture, void or refund that is under way says nothing of the payment, which stays where it is."""
+    number = _addressed(payment, event) if event.outcome.kind in _WAITS else None
+    return number is not None and payment.operation(number).verb is not Verb.AUTHORIZE
+
+
+_WAITS = ("action_required", "pending")
+
+
 def _addressed(payment: Payment, event: OutcomeArrived) -> int | None:
     number = event.operation_number
     shown = _SHOWN_TO.get(event.outcome.kind, ()) if event.source == "lookup" else ()

@@ -18,7 +18,7 @@ from domain.outcomes import Captured, Declined, DisputeReported, RefundReported
 from domain.payment import PAYMENT_TABLE, STALE, Attention, Entry, Late, Move, Payment, PaymentEvent
 from domain.payment import PaymentState as State
 from domain.refunds import refund_declined, refund_reported
-from domain.settlement import settle
+from domain.settlement import is_its_own_wait, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def apply(payment: Payment, event: Event) -> Transition | None:
 def _decide(payment: Payment, event: Event) -> Transition | None:
     _check_operation(payment, event)
     kind = column(payment, event)
-    entry = PAYMENT_TABLE[payment.state][kind]
+    own_wait = isinstance(event, OutcomeArrived) and is_its_own_wait(payment, event)
+    entry = STALE if own_wait else PAYMENT_TABLE[payment.state][kind]
     if isinstance(entry, Late) and not _is_evidence(payment, event):
         raise EvidenceNeeded(kind, payment.state, "needs a lookup at the gateway")
     if isinstance(event, OutcomeArrived) and event.source == "webhook" and surprises(payment, event.outcome):

@@ -43,7 +43,7 @@ class OracleGateway:
     # --- what we ask of it --------------------------------------------------------------------------------------
 
     def execute(self, operation: Operation, draw: str) -> Fact:
-        """The answer to our call. `draw` chooses what an authorization or refund meets."""
+        """The answer to our call. `draw` chooses what it meets; `wait` also answers before saying what became of it."""
         if operation.number not in self.answers:
             verbs: dict[Verb, Callable[[Operation, str], Fact]] = {
                 Verb.AUTHORIZE: self._authorize,
@@ -85,13 +85,13 @@ class OracleGateway:
         if self.standing != "held" or self.taken_minor + operation.amount_minor > self.amount_minor:
             return Declined(decline=NO)
         self.take(operation.amount_minor, final=operation.final)
-        return self._shown()
+        return Pending() if draw == "wait" else self._shown()
 
     def _void(self, operation: Operation, draw: str) -> Fact:
         if self.standing not in ("acting", "held", "void"):
             return Declined(decline=NO)
         self.cancel(lapsed=False)
-        return self._shown()
+        return Pending() if draw == "wait" else self._shown()
 
     def _refund(self, operation: Operation, draw: str) -> Fact:
         if draw == "no" or operation.amount_minor > self.refundable_minor:

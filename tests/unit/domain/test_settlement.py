@@ -112,6 +112,13 @@ def test_the_payments_own_wait_is_not_the_voids(shown: Fact) -> None:
     assert states(after(doubtful, lookup(shown, 2)))[1] == "unknown"
 
 
+@pytest.mark.parametrize("wait", [PENDING, ACT], ids=["pending", "action_required"])
+def test_a_voids_own_wait_is_not_the_payments(wait: Fact) -> None:
+    """A cancel that takes time leaves the customer's page as it was."""
+    paid = after(ACTING, void(), reply(wait, 2))
+    assert (paid.state, paid.action, states(paid)) == ("requires_action", ACTING.action, ["action_required", wait.kind])
+
+
 # --- captures and totals ---------------------------------------------------------------------------------------------
 
 

@@ -178,7 +178,9 @@ def test_an_unsettled_operation_keeps_the_fence_waiting() -> None:
 
 
 def test_a_void_under_way_keeps_the_fence_waiting() -> None:
-    step = next_step(after(ACTING, void(), reply(PENDING, 2)), now=later(hours=5))
+    voiding = after(ACTING, void(), reply(PENDING, 2))
+    assert voiding.state is S.REQUIRES_ACTION
+    step = next_step(voiding, now=later(hours=5))
     assert isinstance(step, Wait)
     assert (step.then, step.operation_number) == ("check", 1)
 
