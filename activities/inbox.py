@@ -4,6 +4,7 @@ A webhook is a hint. What it says is applied when the table takes it as news; wh
 the record, the gateway is asked and what the lookup shows is applied instead.
 """
 
+import functools
 from collections.abc import Sequence
 
 import structlog
@@ -16,9 +17,10 @@ from domain.errors import GatewayError, TransitionRefused
 from domain.events import OutcomeArrived
 from domain.gateway import GatewayCall, GatewayEvent, Gateways, Instructions
 from domain.messages import AbsorbRequest, LookRequest
+from domain.operation import Operation, Verb
 from domain.outcomes import NotFound, Outcome, Unknown
 from domain.payment import Payment
-from domain.ports import Inbox
+from domain.ports import Inbox, InboxEntry
 
 log = structlog.get_logger()
 
@@ -43,15 +45,26 @@ class InboxActivities:
         except TransitionRefused as refused:
             log.warning("webhook_needs_lookup", payment_id=payment.id, inbox_id=entry.id, reason=str(refused))
             payment = await self._look(payment, instructions, operation_number=1)
-            await self._inbox.mark_handled(entry.id, at=self._recorder.clock(), result=f"looked up: {refused}")
-            return payment
+        return await self._offer_again(payment, entry)
 
     @activity.defn(name="check")
     @told
     async def check(self, request: LookRequest) -> Payment:
         """The payment after a look at the gateway: late webhooks, lapsed holds, slow refunds, open disputes."""
         payment, instructions = await self._recorder.records.load_for_call(request.payment_id)
-        return await self._look(payment, instructions, request.operation_number)
+        try:
+            return await self._look(payment, instructions, request.operation_number)
+        except GatewayError as error:
+            log.warning("look_failed", payment_id=payment.id, reason=str(error))
+            return payment  # the next look is already planned by next_step
+
+    async def _offer_again(self, payment: Payment, entry: InboxEntry) -> Payment:
+        """It may have been our record that was behind; refused again, the webhook is old or wrong."""
+        try:
+            return await self._apply(payment, entry.event, inbox_id=entry.id)
+        except TransitionRefused as refused:
+            await self._inbox.mark_handled(entry.id, at=self._recorder.clock(), result=f"looked up: {refused}")
+            return payment
 
     async def _apply(self, payment: Payment, event: GatewayEvent, *, inbox_id: str) -> Payment:
         outcome = event.outcome
@@ -61,25 +74,37 @@ class InboxActivities:
         return await self._recorder.record(payment, arrived, inbox_id=inbox_id)
 
     async def _look(self, payment: Payment, instructions: Instructions, operation_number: int) -> Payment:
+        """Everything open at once: what is due more rarely would otherwise never have its turn. Raises GatewayError."""
         gateway = self._gateways.for_account(payment.account_id)
-        operation = payment.operation(operation_number)
-        call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
-        try:
-            seen: list[Outcome] = [await self._wire.ask(lambda: gateway.retrieve(call))]
-            if any(dispute.standing == "open" for dispute in payment.disputes):
-                seen.extend(await self._wire.ask(lambda: gateway.disputes(call)))
-        except GatewayError as error:
-            log.warning("look_failed", payment_id=payment.id, reason=str(error))
-            return payment  # the next look is already planned by next_step
-        return await self._apply_seen(payment, seen)
-
-    async def _apply_seen(self, payment: Payment, seen: Sequence[Outcome]) -> Payment:
-        for outcome in seen:
-            if isinstance(outcome, Unknown | NotFound):
-                continue
-            arrived = OutcomeArrived(outcome=outcome, source="lookup", at=self._recorder.clock())
-            try:
-                payment = await self._recorder.record(payment, arrived)
-            except TransitionRefused as refused:
-                log.error("lookup_contradicts_record", payment_id=payment.id, reason=str(refused))
+        for operation in _worth_a_look(payment, operation_number):
+            call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
+            seen = await self._wire.ask(functools.partial(gateway.retrieve, call))
+            if isinstance(seen, NotFound) and operation.verb is Verb.REFUND:
+                seen = await self._wire.ask(functools.partial(gateway.find_by_reference, call))
+            number = operation.number if operation.verb is Verb.REFUND else None
+            payment = await self._apply_seen(payment, seen, operation_number=number)
+        if payment.disputes:
+            call = GatewayCall(payment=payment, instructions=instructions, operation=payment.operation(1))
+            for dispute in await self._wire.ask(functools.partial(gateway.disputes, call)):
+                payment = await self._apply_seen(payment, dispute)
         return payment
+
+    async def _apply_seen(self, payment: Payment, seen: Outcome, *, operation_number: int | None = None) -> Payment:
+        if isinstance(seen, Unknown | NotFound):
+            return payment
+        now = self._recorder.clock()
+        arrived = OutcomeArrived(outcome=seen, source="lookup", at=now, operation_number=operation_number)
+        try:
+            return await self._recorder.record(payment, arrived)
+        except TransitionRefused as refused:
+            log.error("lookup_contradicts_record", payment_id=payment.id, reason=str(refused))
+            return payment
+
+
+def _worth_a_look(payment: Payment, operation_number: int) -> Sequence[Operation]:
+    """The one asked about and every other open one; those that are no refunds all show the same payment."""
+    asked = payment.operation(operation_number)
+    others = [o for o in payment.operations if o.is_open and o.number != asked.number]
+    refunds = [o for o in others if o.verb is Verb.REFUND]
+    rest = [o for o in others if o.verb is not Verb.REFUND][:1] if asked.verb is Verb.REFUND else []
+    return [asked, *rest, *refunds]

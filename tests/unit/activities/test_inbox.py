@@ -1,6 +1,13 @@
 """absorb() and check(): webhooks are hints; regressions and contradictions are looked up."""
 
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
 from domain.commands import Refund
+from domain.errors import NotSent
 from domain.messages import AbsorbRequest, LookRequest
 from domain.outcomes import (
     ActionRequired,
@@ -12,9 +19,12 @@ from domain.outcomes import (
     DeclineKind,
     DisputeReported,
     Lapsed,
+    NotFound,
     RefundReported,
+    Unknown,
 )
 from domain.payment import Payment, PaymentState
+from domain.steps import Close, next_step
 from tests.fakes import new_payment
 from tests.unit.activities.conftest import Hands
 
@@ -111,3 +121,63 @@ async def test_a_refund_that_fails_later_gives_the_balance_back(hands: Hands) ->
     failed = RefundReported(standing="failed", reference=reference, amount_minor=400, currency="EUR")
     payment = await absorb(hands, payment, hands.inbox.add(payment.id, failed))
     assert (payment.amounts.refunded_minor, payment.amounts.refundable_minor) == (0, 1000)
+
+
+def dispute(standing: Literal["open", "won", "lost"]) -> DisputeReported:
+    return DisputeReported(
+        standing=standing,
+        reference="dp_1",
+        amount_minor=1000,
+        withdrawn_minor=1000,
+        currency="EUR",
+        reason="fraudulent",
+    )
+
+
+async def test_what_came_before_its_time_is_offered_again_after_the_lookup(hands: Hands) -> None:
+    """The capture was never heard of: the dispute makes us look, and is then booked."""
+    payment = await waiting_for_customer(hands)
+    hands.gateway.answers("retrieve", CAPTURED)
+    inbox_id = hands.inbox.add(payment.id, dispute("open"))
+    after = await absorb(hands, payment, inbox_id)
+    assert (after.state, after.amounts.disputed_minor) == (PaymentState.CAPTURED, 1000)
+    assert hands.records.handled == [inbox_id]
+
+
+async def test_a_webhook_that_could_not_be_looked_into_stays_unhandled(hands: Hands) -> None:
+    payment = await waiting_for_customer(hands)
+    hands.gateway.answers("retrieve", NotSent("the gateway is down"))
+    inbox_id = hands.inbox.add(payment.id, dispute("open"))
+    with pytest.raises(ApplicationError, match="the gateway is down"):
+        await absorb(hands, payment, inbox_id)
+    assert hands.inbox.entries[inbox_id].handled_at is None
+
+
+async def test_a_refund_named_by_the_gateway_alone_is_recognised_as_our_own(hands: Hands) -> None:
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    hands.gateway.answers("refund", Unknown(reason="timeout"))
+    payment = await hands.obey(payment, Refund(command_key="r1", amount_minor=400))
+    report = RefundReported(standing="succeeded", reference="re_1", amount_minor=400, currency="EUR")
+    hands.gateway.answers("retrieve", CAPTURED, NotFound()).answers("find_by_reference", report)
+    after = await absorb(hands, payment, hands.inbox.add(payment.id, report))
+    assert (after.amounts.refunded_minor, after.amounts.refund_pending_minor) == (400, 0)
+    assert len(after.operations) == 2
+
+
+async def test_one_check_looks_at_everything_open(hands: Hands) -> None:
+    """Two slow refunds and a dispute: whichever is due, none waits for its turn for ever."""
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    reports = [
+        RefundReported(standing="pending", reference=f"re_{number}", amount_minor=100, currency="EUR")
+        for number in (2, 3)
+    ]
+    hands.gateway.answers("refund", *reports)
+    for number in (2, 3):
+        payment = await hands.obey(payment, Refund(command_key=f"r{number}", amount_minor=100))
+    payment = await absorb(hands, payment, hands.inbox.add(payment.id, dispute("open")))
+    hands.gateway.answers("retrieve", *(replace(report, standing="succeeded") for report in reports))
+    hands.gateway.answers("disputes", dispute("won"))
+    request = LookRequest(payment_id=payment.id, operation_number=2)
+    payment = await hands.environment().run(hands.absorbing.check, request)
+    assert (payment.amounts.refunded_minor, payment.amounts.disputed_minor) == (200, 0)
+    assert next_step(payment, now=hands.now) == Close()
