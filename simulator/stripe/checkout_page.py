@@ -3,11 +3,11 @@
 import re
 from html import escape
 
+from simulator.html import form, page, redirect
 from simulator.records import Json, Record
 from simulator.stripe import checkout, session_state
-from simulator.stripe.currencies import shown
+from simulator.stripe.currencies import priced
 from simulator.stripe.errors import StripeError
-from simulator.stripe.html import form, message_of, page, redirect
 from simulator.stripe.turn import Parts, Turn
 from simulator.wire import WireRequest, WireResponse
 
@@ -35,7 +35,7 @@ def serve(parts: Parts, request: WireRequest, session_id: str, *, returned: bool
         return _pay(turn, session, form(request))
     intent_id = session.body["payment_intent"] or session.body["setup_intent"]
     problem = checkout.problem(turn.own(intent_id_kind(intent_id), intent_id)) if returned and intent_id else None
-    return _show(session, problem)
+    return _show(session, problem, {})
 
 
 def intent_id_kind(intent_id: str) -> str:
@@ -55,13 +55,13 @@ def _pay(turn: Turn, session: Record, fields: dict[str, str]) -> WireResponse:
             return_url=return_url,
         )
     except StripeError as error:
-        return _show(session, message_of(error))
+        return _show(session, str(error.fields.get("message", "Something went wrong.")), fields)
     turn.flush()
     if intent.body["status"] == "requires_action":
         return redirect(intent.body["next_action"]["redirect_to_url"]["url"])
     if session.body["status"] == "complete":
         return redirect(session_state.address_after(session))
-    return _show(session, checkout.problem(intent))
+    return _show(session, checkout.problem(intent), fields)
 
 
 def _method(fields: dict[str, str]) -> Json:
@@ -80,27 +80,37 @@ def _method(fields: dict[str, str]) -> Json:
     return {"payment_method_data": {"type": "card", "card": card, "billing_details": billing}}
 
 
-def _show(session: Record, problem: str | None) -> WireResponse:
+def _show(session: Record, problem: str | None, given: dict[str, str]) -> WireResponse:
+    """The page again after a refusal keeps who the customer is; a refused card is to be exchanged, so it is gone."""
     body = session.body
     rows = "".join(
         f"<dt>{item['quantity']} &times; {escape(item['description'])}</dt>"
-        f"<dd>{escape(shown(item['amount_total'], item['currency']))}</dd>"
+        f"<dd>{escape(priced(item['amount_total'], item['currency']))}</dd>"
         for item in session.private["line_items"]
     )
     setup = body["mode"] == "setup"
-    total = "" if setup else f"<dt>Total</dt><dd>{escape(shown(body['amount_total'], body['currency']))}</dd>"
-    verb = "Save" if setup else "Pay"
+    due = "" if setup else escape(priced(body["amount_total"], body["currency"]))
+    # One line needs no sum: the button says what will be paid.
+    single = len(session.private["line_items"]) == 1
+    total = "" if setup or single else f'<dt class="total">Total</dt><dd class="total">{due}</dd>'
     alert = f'<p class="error" role="alert">{escape(problem)}</p>' if problem else ""
     return page(
         "Checkout",
         f"""<h1>{"Save your card" if setup else "Checkout"}</h1><dl>{rows}{total}</dl>{alert}
 <form method="post" autocomplete="off">
-<label for="email">Email</label>
-<input id="email" name="email" type="email" value="{escape(body["customer_email"] or "")}">
-<label for="name">Name</label><input id="name" name="name">{_fields(session)}
-<button class="main" type="submit">{verb}</button>
+{_person(session, given)}{_fields(session)}
+<button class="main" type="submit">{"Save" if setup else f"Pay {due}"}</button>
 {_quick_cards() if "card" in body["payment_method_types"] else ""}</form>{_back(session)}""",
     )
+
+
+def _person(session: Record, given: dict[str, str]) -> str:
+    known = session.body["customer_details"] or {}
+    email = given.get("email") or known.get("email") or session.body["customer_email"] or ""
+    name = given.get("name") or known.get("name") or ""
+    return f"""<label for="email">Email</label>
+<input id="email" name="email" type="email" value="{escape(email)}">
+<label for="name">Name</label><input id="name" name="name" value="{escape(name)}">"""
 
 
 def _fields(session: Record) -> str:
@@ -118,7 +128,7 @@ def _quick_cards() -> str:
     buttons = "".join(
         f'<button class="card" name="test_card" value="{token}">{escape(label)}</button>' for token, label in _BUTTONS
     )
-    return f"<p>Or use a test card:</p>{buttons}"
+    return f'<p class="divider">Or use a test card:</p>{buttons}'
 
 
 def _back(session: Record) -> str:

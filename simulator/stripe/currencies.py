@@ -143,6 +143,9 @@ _DEFAULT_MINIMUM = 50
 _MAXIMUM = 99_999_999
 
 
+_SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹"}
+
+
 def check_currency(currency: str) -> str:
     if currency.lower() not in SUPPORTED:
         listed = ", ".join(sorted(SUPPORTED))
@@ -171,7 +174,15 @@ def check_amount(amount_minor: int, currency: str, *, param: str = "amount") -> 
 
 def shown(amount_minor: int, currency: str) -> str:
     """As in Stripe's own messages, such as $0.50 usd."""
+    return f"{_SYMBOLS.get(currency, '')}{_decimal(amount_minor, currency)} {currency}"
+
+
+def priced(amount_minor: int, currency: str) -> str:
+    """As a customer reads it, such as €39.98 or CHF 5.00."""
+    return _SYMBOLS.get(currency, f"{currency.upper()}\N{NO-BREAK SPACE}") + _decimal(amount_minor, currency)
+
+
+def _decimal(amount_minor: int, currency: str) -> str:
     digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
-    symbol = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹"}.get(currency, "")
     whole, rest = divmod(amount_minor, 10**digits)
-    return f"{symbol}{whole:,}" + (f".{rest:0{digits}d}" if digits else "") + f" {currency}"
+    return f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")

@@ -2,10 +2,10 @@
 
 from html import escape
 
+from simulator.html import form, page, redirect
 from simulator.records import Record
 from simulator.stripe import authentication, checkout_page
-from simulator.stripe.currencies import shown
-from simulator.stripe.html import form, page, redirect
+from simulator.stripe.currencies import priced
 from simulator.stripe.turn import Parts, Turn
 from simulator.wire import WireRequest, WireResponse
 
@@ -40,7 +40,7 @@ def _authenticate(parts: Parts, request: WireRequest, *, intent_id: str, nonce: 
 
 def _question(intent: Record) -> WireResponse:
     amount = intent.body.get("amount")
-    told = f"<dl><dt>Amount</dt><dd>{escape(shown(amount, intent.body['currency']))}</dd></dl>" if amount else ""
+    told = f"<dl><dt>Amount</dt><dd>{escape(priced(amount, intent.body['currency']))}</dd></dl>" if amount else ""
     return page(
         "3D Secure authentication",
         f"""<h1>3D Secure authentication</h1>

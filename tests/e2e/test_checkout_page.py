@@ -31,7 +31,7 @@ def test_a_customer_pays_on_the_checkout_page(
 ) -> None:
     page.goto(session["url"])
     expect(page.get_by_text("Blue mug")).to_be_visible()
-    expect(page.get_by_text("€44.98").first).to_be_visible()
+    expect(page.get_by_role("button", name="Pay €44.98")).to_be_visible()
     _fill_in(page, GOOD_CARD)
     page.wait_for_url("**/thanks*")
     expect(page.get_by_role("heading", name="Thank you for your order")).to_be_visible()
@@ -44,6 +44,8 @@ def test_a_declined_card_can_be_exchanged_on_the_same_page(
     page.goto(session["url"])
     _fill_in(page, DECLINED_CARD)
     expect(page.get_by_role("alert")).to_have_text("Your card was declined.")
+    expect(page.get_by_label("Email")).to_have_value("ada@example.com")
+    expect(page.get_by_label("Card number")).to_have_value("")
     assert merchant.payment(session["payment"])["amounts"]["captured"] == 0
     _fill_in(page, GOOD_CARD)
     page.wait_for_url("**/thanks*")
@@ -69,6 +71,13 @@ def test_the_cancel_link_leads_back_to_the_shop_and_charges_nothing(
     expect(page.get_by_role("heading", name="Your basket")).to_be_visible()
     assert merchant.payment(session["payment"])["status"] == "requires_action"
     assert referee.totals(session["payment"])["captured_minor"] == 0
+
+
+def test_the_checkout_page_fits_a_telephone(page: Page, session: dict[str, Any]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(session["url"])
+    expect(page.get_by_role("button", name="Pay €44.98")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def _fill_in(page: Page, card_number: str) -> None:

@@ -13,7 +13,9 @@ def test_a_checkout_is_paid_on_its_page(shop: Shop) -> None:
     assert (session["status"], session["payment_status"], session["amount_total"]) == ("open", "unpaid", 1500)
     shown = shop.page(session["url"]).body.decode()
     assert "Tea &amp; &lt;cake&gt;" in shown
-    assert "$15.00 usd" in shown
+    assert shown.count("$15.00") == 2  # on its line and on the button
+    assert ">Pay $15.00<" in shown
+    assert " usd" not in shown
     assert '<a href="http://shop.test/cancel">Cancel</a>' in shown
     fields = {"email": "a@example.com", "number": "4242 4242 4242 4242", "expiry": "12 / 40", "cvc": "123"}
     back = shop.page(session["url"], fields)
@@ -38,6 +40,46 @@ def test_a_declined_card_leaves_the_checkout_open_for_another(shop: Shop) -> Non
     shop.page(session["url"], {"test_card": "pm_card_visa"})
     done = shop.get(f"/v1/checkout/sessions/{session['id']}").body
     assert (done["status"], done["payment_intent"]) == ("complete", first)
+
+
+@pytest.mark.parametrize(
+    ("currency", "unit", "button"),
+    [("eur", 1999, ">Pay €44.98<"), ("jpy", 1999, ">Pay ¥4,498<"), ("chf", 1999, ">Pay CHF\N{NO-BREAK SPACE}44.98<")],
+)
+def test_two_lines_have_a_total_in_the_minor_unit_of_their_currency(
+    shop: Shop, currency: str, unit: int, button: str
+) -> None:
+    items = [
+        {"price_data": {"currency": currency, "unit_amount": amount, "product_data": {"name": "x"}}, "quantity": count}
+        for amount, count in ((unit, 2), (500, 1))
+    ]
+    shown = shop.page(_session(shop, line_items=items)["url"]).body.decode()
+    assert button in shown
+    assert '<dt class="total">Total</dt>' in shown
+
+
+CUSTOMER = {"email": "ada@example.com", "name": "Ada <Lovelace>"}
+DECLINED = {"number": "4000000000000002", "expiry": "12 / 40", "cvc": "987"}
+
+
+@pytest.mark.parametrize("card", [DECLINED, {**DECLINED, "expiry": ""}, {"test_card": "pm_card_chargeDeclined"}])
+def test_after_a_refusal_the_page_knows_the_customer_and_forgets_the_card(shop: Shop, card: Json) -> None:
+    page = shop.page(_session(shop)["url"], {**CUSTOMER, **card}).body.decode()
+    assert 'role="alert"' in page
+    assert 'value="ada@example.com"' in page
+    assert 'value="Ada &lt;Lovelace&gt;"' in page
+    assert DECLINED["number"] not in page
+    assert DECLINED["cvc"] not in page
+
+
+def test_after_a_failed_authentication_the_page_knows_the_customer(shop: Shop) -> None:
+    session = _session(shop)
+    fields = {**CUSTOMER, "test_card": "pm_card_authenticationRequired"}
+    asked = dict(shop.page(session["url"], fields).headers)["Location"]
+    returned = dict(shop.page(asked, {"result": "fail"}).headers)["Location"]
+    page = shop.page(returned.split("?")[0]).body
+    assert b"unable to authenticate" in page
+    assert b'value="ada@example.com"' in page
 
 
 @pytest.mark.parametrize(

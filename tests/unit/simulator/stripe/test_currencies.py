@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.stripe.currencies import check_amount, check_currency, shown
+from simulator.stripe.currencies import check_amount, check_currency, priced, shown
 from simulator.stripe.errors import StripeError
 
 
@@ -16,6 +16,17 @@ from simulator.stripe.errors import StripeError
 )  # fmt: skip
 def test_an_amount_is_shown_with_its_decimals(amount: int, currency: str, text: str) -> None:
     assert shown(amount, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (3_998, "eur", "€39.98"), (50, "jpy", "¥50"), (5, "usd", "$0.05"),
+        (1_250, "kwd", "KWD\N{NO-BREAK SPACE}1.250"),
+    ],
+)  # fmt: skip
+def test_a_customer_reads_the_currency_once(amount: int, currency: str, text: str) -> None:
+    assert priced(amount, currency) == text
 
 
 @pytest.mark.parametrize(
