@@ -1,4 +1,6 @@
-"""How hard hypothesis searches: always the same examples by default, more and new ones with HYPOTHESIS_PROFILE=long."""
+"""How hard hypothesis searches: always the same examples by default; more and new ones, for half an hour, with
+`HYPOTHESIS_PROFILE=long pytest tests/unit/domain --timeout 7200`.
+"""
 
 import os
 
