@@ -35,6 +35,7 @@ def test_a_captured_payment_is_told_and_ends_with_0(api: ScriptedApi, capsys: py
         assert expected in said
     (asked,) = api.bodies(CREATE)
     assert (asked["amount"], asked["currency"], asked["payment_method"]) == (4999, "EUR", "pm_card_visa")
+    assert asked["return_url"] == f"{api.url}/docs"
     (headers,) = api.headers(CREATE)
     assert headers["authorization"] == "Bearer sk_test_x"
 
