@@ -112,11 +112,12 @@ class Book:
         self._last_sequence += 1
         return self._last_sequence
 
-    def clear(self) -> None:
-        """Forget everything, settings included."""
+    def clear(self, *, keep_endpoints: bool = False) -> None:
+        """Forget everything, settings included; endpoints of a single account belong to an object and go with it."""
         with self.transaction():
             for table in TABLES:
-                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above
+                only = " WHERE account IS NOT NULL" if keep_endpoints and table == "endpoints" else ""
+                self._connection.execute(f"DELETE FROM {table}{only}")  # noqa: S608 - names from the constant above
 
     def close(self) -> None:
         self._connection.close()

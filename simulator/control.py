@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulator import home
 from simulator.faults import FaultRule
 from simulator.settings import UnknownSetting
 from simulator.stripe.errors import StripeError
@@ -61,6 +62,10 @@ class ReleaseRequest(_Strict):
     events: list[str] = []
 
 
+class ResetRequest(_Strict):
+    keep_endpoints: bool = False
+
+
 class ControlApi:
     """Routes over a `World`."""
 
@@ -70,6 +75,7 @@ class ControlApi:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
+                Route("/", self._home),
                 Route("/healthz", self._health),
                 Route("/effects", self._effects),
                 Route("/totals", self._totals),
@@ -96,6 +102,11 @@ class ControlApi:
                 ValueError: _bad_value,
             },
         )
+
+    async def _home(self, request: Request) -> Response:
+        control_url = str(request.base_url).rstrip("/")
+        shown = home.show(control_url=control_url, stripe_url=self._world.stripe.parts.public_url)
+        return Response(shown.body, shown.status, dict(shown.headers))
 
     async def _health(self, _request: Request) -> Response:
         now = self._world.clock.now()
@@ -214,8 +225,9 @@ class ControlApi:
             settings.change(given)
         return JSONResponse(settings.all())
 
-    async def _reset(self, _request: Request) -> Response:
-        self._world.reset()
+    async def _reset(self, request: Request) -> Response:
+        wanted = await _read(request, ResetRequest)
+        self._world.reset(keep_endpoints=wanted.keep_endpoints)
         return JSONResponse({"status": "empty"})
 
     def _done(self, step: Callable[..., Any], *given: Any, **named: Any) -> Response:

@@ -36,6 +36,7 @@ input:focus-visible, button:focus-visible, a:focus-visible { outline: 2px solid 
 .error { color: #b3093c; background: #fdf1f4; border-radius: 6px; padding: .6rem .75rem; font-weight: 600; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+td:nth-child(2) { min-width: 10rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #e3e8ee; }
 code { font-family: ui-monospace, monospace; font-size: .85rem; white-space: nowrap; }
 footer { font-size: .8rem; margin-top: 1.25rem; }

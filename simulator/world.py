@@ -62,9 +62,9 @@ class World:
         clock = self.clock
         return {"now": clock.now(), "offset_seconds": clock.offset_seconds, "frozen": clock.frozen_at is not None}
 
-    def reset(self) -> None:
-        """An empty simulator on real time, as if just installed. Registered endpoints are forgotten too."""
-        self.book.clear()
+    def reset(self, *, keep_endpoints: bool = False) -> None:
+        """An empty simulator on real time, as if just installed; endpoints of the control API may stay."""
+        self.book.clear(keep_endpoints=keep_endpoints)
         self.settings.reset()
         self.clock.offset_seconds, self.clock.frozen_at = 0.0, None
         self.webhooks.reload()

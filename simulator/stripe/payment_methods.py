@@ -14,7 +14,7 @@ TYPES = ("card", "sepa_debit")
 
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 # The IBANs whose debit fails later; any other well-formed IBAN succeeds (https://docs.stripe.com/testing#non-card-payments).
-_FAILING_IBANS = frozenset(
+FAILING_IBANS = frozenset(
     {"IT60X0542811101000000123456", "AT321904300235473204", "AT861904300235473202", "DE62370400440532013001"}
 )
 
@@ -237,4 +237,4 @@ def _debit_body(turn: Turn, data: Json) -> tuple[Json, Json]:
         "bank_code": iban[4:9], "branch_code": "", "country": iban[:2], "fingerprint": turn.parts.entropy.letters(16),
         "generated_from": {"charge": None, "setup_attempt": None}, "last4": iban[-4:],
     }  # fmt: skip
-    return body, {"debit_fails": iban in _FAILING_IBANS}
+    return body, {"debit_fails": iban in FAILING_IBANS}

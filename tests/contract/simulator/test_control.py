@@ -1,5 +1,6 @@
 """The control API and the program around it: what a test may ask, and how bad requests and arguments are answered."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_settings_change_the_delays(simulator: RunningSimulator) -> None:
         ("POST", "/settings", {"nap_seconds": 1}, "nap_seconds"),
         ("POST", "/settings", {"sepa_seconds": "long"}, "sepa_seconds"),
         ("POST", "/settings", [], "JSON object"),
+        ("POST", "/reset", {"keep": True}, "keep"),
         ("POST", "/payments/pi_x/authenticate", {"result": "maybe"}, "result"),
         ("GET", "/effects?refrence=1", None, "refrence"),
     ],
@@ -90,6 +92,32 @@ def test_a_reset_forgets_everything(simulator: RunningSimulator) -> None:
     assert simulator.ask("GET", "/faults")["faults"] == []
     assert simulator.ask("GET", "/clock")["offset_seconds"] == 0
     assert simulator.sdk().v1.payment_intents.list().data == []
+
+
+def test_a_reset_may_keep_the_endpoints_of_the_control_api(simulator: RunningSimulator) -> None:
+    kept = simulator.ask("POST", "/endpoints", {"url": "http://shop.test/hooks", "secret": "s"})
+    simulator.sdk().v1.webhook_endpoints.create({"url": "http://shop.test/own", "enabled_events": ["*"]})
+    pay(simulator.sdk(), "k")
+    simulator.ask("POST", "/reset", {"keep_endpoints": True})
+    assert simulator.ask("GET", "/effects")["effects"] == []
+    assert simulator.ask("GET", "/deliveries")["deliveries"] == []
+    assert [endpoint["id"] for endpoint in simulator.ask("GET", "/endpoints")["endpoints"]] == [kept["id"]]
+    simulator.ask("POST", "/webhooks/hold")
+    pay(simulator.sdk(), "k")
+    assert {row["endpoint"] for row in simulator.ask("GET", "/deliveries")["deliveries"]} == {kept["id"]}
+    simulator.ask("POST", "/reset")
+    assert simulator.ask("GET", "/endpoints")["endpoints"] == []
+
+
+def test_a_person_finds_the_way_from_the_first_page(simulator: RunningSimulator) -> None:
+    page = simulator.control.get("/")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    links = re.findall(r'href="(/[^"]*)"', page.text)
+    assert {"/healthz", "/effects", "/totals", "/endpoints", "/deliveries", "/faults", "/clock"} <= set(links)
+    for path in links:
+        assert simulator.control.get(path).headers["content-type"] == "application/json"
+    for address in (simulator.stripe_url, str(simulator.control.base_url).rstrip("/")):
+        assert f"<code>{address}</code>" in page.text
 
 
 def test_a_body_that_is_too_large_is_refused(simulator: RunningSimulator) -> None:
