@@ -57,7 +57,9 @@ def pay(
         "description": "payonce pay",
     }
     with _open(state, api_url, api_key) as desk:
-        asked |= {"return_url": f"{str(desk.http.base_url).rstrip('/')}/docs", **({"gateway": gateway} if gateway else {})}
+        asked["return_url"] = f"{str(desk.http.base_url).rstrip('/')}/docs"
+        if gateway:
+            asked["gateway"] = gateway
         say: Say = (lambda _line: None) if as_json else typer.echo
         payment = _follow(desk, _create(desk, asked), say, wait_seconds=wait_seconds if wait else 0.0)
         timeline = desk.ask(payment["links"]["timeline"])
