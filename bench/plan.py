@@ -33,5 +33,5 @@ class Plan:
         return METHODS[self.gateway]
 
 
-QUICK = {"payments": 60, "bare": 60, "singles": 8, "accepts": 60, "inserts": 200, "warm_up": 24, "lives": 1}
+QUICK = {"payments": 40, "bare": 40, "singles": 6, "accepts": 40, "inserts": 200, "warm_up": 16, "lives": 1}
 """What `--quick` takes instead: enough to see that all is well, too little to believe the figures."""
