@@ -39,7 +39,7 @@ OPERATION_TABLE: dict[OperationState, frozenset[OperationState]] = {
     _S.PREPARED: frozenset({_S.SENT, _S.CANCELED}),
     _S.SENT: _ANSWERS | {_S.PARKED},
     _S.ACTION_REQUIRED: frozenset({_S.APPROVED, _S.DECLINED, _S.PENDING, _S.CANCELED, _S.UNKNOWN}),
-    _S.PENDING: frozenset({_S.APPROVED, _S.DECLINED, _S.ACTION_REQUIRED, _S.CANCELED, _S.PARKED}),  # never unheard
+    _S.PENDING: frozenset({_S.APPROVED, _S.DECLINED, _S.ACTION_REQUIRED, _S.CANCELED}),  # heard is never unheard
     _S.UNKNOWN: _ANSWERS - {_S.UNKNOWN} | {_S.PARKED},
     _S.PARKED: _ANSWERS - {_S.UNKNOWN},
     _S.APPROVED: frozenset({_S.DECLINED}),

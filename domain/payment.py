@@ -193,6 +193,9 @@ class Amounts:
             and min(self.captured_minor, self.disputed_minor, self.dispute_lost_minor) >= 0,
             "captured exceeds authorized": self.captured_minor <= self.authorized_minor,
             "refunds exceed captured": self.refund_pending_minor + self.refunded_minor <= self.captured_minor,
+            # Not `disputes exceed captured`: with refunds or exchange rates a dispute may take more than is left.
+            "a dispute took what was never captured": self.captured_minor > 0
+            or self.disputed_minor + self.dispute_lost_minor <= 0,
         }
         return next((law for law, holds in laws.items() if not holds), None)
 

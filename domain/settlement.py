@@ -37,7 +37,7 @@ def settle(payment: Payment, event: OutcomeArrived, *, may_regress: bool) -> tup
     """The operations after a payment outcome or Unknown."""
     if event.outcome.kind in _ADDRESSED:
         addressed = _addressed(payment, event)
-        return tuple(_answer(o, event) if o.number == addressed else o for o in payment.operations)
+        return tuple(_answer(payment, o, event) if o.number == addressed else o for o in payment.operations)
     return tuple(_settled(payment, o, event, may_regress=may_regress) for o in payment.operations)
 
 
@@ -62,19 +62,19 @@ _SHOWN_TO = {"action_required": (Verb.CAPTURE, Verb.VOID), "pending": (Verb.VOID
 """Who looks at the payment on behalf of these sees the payment's own wait, which is not theirs."""
 
 
-def _answer(operation: Operation, event: OutcomeArrived) -> Operation:
+def _answer(payment: Payment, operation: Operation, event: OutcomeArrived) -> Operation:
     to = _ADDRESSED[event.outcome.kind]
-    if operation.state is to or not operation.is_open or not _believable(operation, to, event):
+    if operation.state is to or not operation.is_open or not _believable(payment, operation, to, event):
         return operation
     decline = event.outcome.decline if isinstance(event.outcome, Declined) else None
     return advance(operation, to, at=event.at, decline=decline)
 
 
-def _believable(operation: Operation, to: OperationState, event: OutcomeArrived) -> bool:
+def _believable(payment: Payment, operation: Operation, to: OperationState, event: OutcomeArrived) -> bool:
     """Not seeing the answer does not undo what is known, and an old page to visit does not undo an unknown charge."""
     if to is _S.UNKNOWN:
-        asked = operation.state is _S.ACTION_REQUIRED and event.source == "reply"
-        return asked or operation.state is _S.SENT
+        went_on = operation.state is _S.ACTION_REQUIRED and event.source == "reply" and payment.unsettled is None
+        return went_on or operation.state is _S.SENT
     return not (to is _S.ACTION_REQUIRED and event.source == "webhook" and operation.is_unsettled)
 
 

@@ -69,6 +69,8 @@ def _decide(payment: Payment, event: Event) -> Transition | None:
 
 
 def _check_operation(payment: Payment, event: Event) -> None:
+    if isinstance(event, OutcomeArrived) and not payment.operations:
+        raise TransitionRefused("event", payment.state, "no gateway was ever asked")
     number = event.operation_number if isinstance(event, OutcomeArrived | OperationParked) else None
     if number is not None and not any(o.number == number for o in payment.operations):
         raise TransitionRefused("event", payment.state, f"there is no operation {number}")

@@ -7,7 +7,18 @@ import pytest
 from domain.errors import TransitionRefused
 from domain.payment import Payment
 from domain.transitions import EvidenceNeeded, apply
-from tests.unit.domain.builders import CAPTURED, PROCESSING, SOLD, after, dispute, lookup, news, webhook
+from tests.unit.domain.builders import (
+    AUTHORIZED,
+    CAPTURED,
+    PROCESSING,
+    REVERSED,
+    SOLD,
+    after,
+    dispute,
+    lookup,
+    news,
+    webhook,
+)
 
 OPENED = after(CAPTURED, webhook(dispute("open", 1000)))
 
@@ -65,6 +76,17 @@ def test_a_dispute_we_knew_nothing_to_dispute_about_asks_for_a_lookup() -> None:
     with pytest.raises(EvidenceNeeded):
         apply(PROCESSING, webhook(dispute("open")))
     assert money(after(PROCESSING, lookup(SOLD), webhook(dispute("open")))) == (1000, 0)
+
+
+def test_a_dispute_of_a_hold_whose_capture_we_missed_asks_for_a_lookup() -> None:
+    with pytest.raises(EvidenceNeeded, match="never captured"):
+        apply(AUTHORIZED, webhook(dispute("open")))
+    assert money(after(AUTHORIZED, lookup(SOLD), webhook(dispute("open")))) == (1000, 0)
+
+
+def test_a_reversal_of_what_is_disputed_is_refused_for_people_to_see() -> None:
+    with pytest.raises(TransitionRefused, match="never captured"):
+        apply(OPENED, lookup(REVERSED))
 
 
 def test_another_currency_and_negative_amounts_are_refused() -> None:

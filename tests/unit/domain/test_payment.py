@@ -73,8 +73,8 @@ def test_the_table_has_no_other_rows_or_columns() -> None:
 @pytest.mark.parametrize("source", ["lookup", "webhook"])
 def test_apply_does_what_the_cell_says_of_a_fact(state: S, kind: E, source: Source) -> None:
     paid, event = IN_STATE[state], told(FACTS[kind], source)
-    if (state, kind) == (S.AUTHORIZED, E.REFUND_REPORTED):
-        paid = after(paid, webhook(captured(400)))  # only what was captured can be refunded
+    if state is S.AUTHORIZED and kind in (E.REFUND_REPORTED, E.DISPUTE_REPORTED):
+        paid = after(paid, webhook(captured(400)))  # only what was captured can be refunded or disputed
     entry = PAYMENT_TABLE[state][kind]
     if entry is REFUSED or (isinstance(entry, Late) and source == "webhook"):
         assert refused(paid, event)
@@ -197,6 +197,9 @@ def test_a_declined_try_while_another_is_processing_needs_a_lookup() -> None:
         (Amounts(disputed_minor=-1), "an amount is negative"),
         (Amounts(authorized_minor=9, captured_minor=10), "captured exceeds authorized"),
         (Amounts(authorized_minor=9, captured_minor=9, refunded_minor=10), "refunds exceed captured"),
+        (Amounts(authorized_minor=9, disputed_minor=1), "a dispute took what was never captured"),
+        (Amounts(authorized_minor=9, dispute_lost_minor=1), "a dispute took what was never captured"),
+        (Amounts(authorized_minor=9, captured_minor=9, disputed_minor=10), None),
         (
             Amounts(authorized_minor=9, captured_minor=9, refunded_minor=5, refund_pending_minor=5),
             "refunds exceed captured",

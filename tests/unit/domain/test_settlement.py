@@ -25,6 +25,7 @@ from tests.unit.domain.builders import (
     lookup,
     parked,
     refund_of,
+    refused,
     reply,
     void,
     webhook,
@@ -97,6 +98,15 @@ def test_an_answer_heard_is_not_unheard(source: object) -> None:
 def test_a_call_after_the_customers_step_may_be_lost_again() -> None:
     assert states(after(ACTING, reply(LOST))) == ["unknown"]
     assert apply(ACTING, lookup(LOST, 1)) is None
+
+
+def test_beside_an_unsettled_void_a_lost_step_leaves_one_unknown() -> None:
+    """I12: the authorization stays open and is looked at; nothing else may start before the void is settled."""
+    assert apply(after(ACTING, void()), reply(LOST)) is None
+
+
+def test_only_an_unknown_operation_can_be_parked() -> None:
+    assert refused(after(AUTHORIZED, capture_of(1000), reply(PENDING, 2)), parked(2))
 
 
 def test_an_old_page_to_visit_does_not_undo_an_unknown_charge() -> None:
