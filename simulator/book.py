@@ -74,6 +74,8 @@ class Book:
     def __init__(self, path: str = ":memory:", *, durability: Durability = "full") -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
         self._connection.row_factory = sqlite3.Row
+        # Some builds of SQLite shrink the file at every commit, for which each new page is registered elsewhere too.
+        self._connection.execute("PRAGMA auto_vacuum = NONE")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(f"PRAGMA synchronous = {durability.upper()}")
         self._connection.execute("PRAGMA busy_timeout = 5000")

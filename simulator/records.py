@@ -77,12 +77,12 @@ class Records:
         if terms:
             self._book.execute_many("INSERT OR IGNORE INTO terms (term, sequence) VALUES (?, ?)", terms)
 
-    def term(self, record: Record, name: str, value: str) -> tuple[str, int]:
-        return self._term(record.account, record.kind, name, value), record.sequence
+    def terms(self, record: Record, terms: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
+        """The rows of the index that find a record."""
+        return [(self._term(record.account, record.kind, name, value), record.sequence) for name, value in terms]
 
     def unindex(self, record: Record, terms: Iterable[tuple[str, str]]) -> None:
-        rows = [(self._term(record.account, record.kind, name, value), record.sequence) for name, value in terms]
-        self._book.execute_many("DELETE FROM terms WHERE term = ? AND sequence = ?", rows)
+        self._book.execute_many("DELETE FROM terms WHERE term = ? AND sequence = ?", self.terms(record, terms))
 
     def remove(self, record: Record) -> None:
         self._book.execute("DELETE FROM terms WHERE sequence = ?", (record.sequence,))

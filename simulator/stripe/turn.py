@@ -1,6 +1,6 @@
 """One request or one due transition on the Stripe wire: what it may read and change, all within one transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ class Parts:
     effects: Effects
     jobs: Jobs
     public_url: str
+    keeps_unheard_events: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ class Turn:
 
     # Objects. Writes wait until the end of the turn, so each object is written once, as it ended.
 
-    def add(self, kind: str, body: Json, private: Json | None = None, terms: Iterable[tuple[str, str]] = ()) -> Record:
+    def add(self, kind: str, body: Json, private: Json | None = None, terms: Sequence[tuple[str, str]] = ()) -> Record:
         record = Record(body["id"], kind, self.account, self.now, body, private or {}, self.parts.book.next_sequence())
         self._known[record.id] = record
         self._new[record.id] = record
-        self.index(record, terms)
+        if terms:
+            self.index(record, terms)
         return record
 
     def save(self, record: Record) -> None:
@@ -78,7 +80,7 @@ class Turn:
             self._known[record.id] = self._changed[record.id] = record
 
     def index(self, record: Record, terms: Iterable[tuple[str, str]]) -> None:
-        self._terms += [self.parts.records.term(record, name, value) for name, value in terms]
+        self._terms += self.parts.records.terms(record, terms)
 
     def remove(self, record: Record) -> None:
         self.flush()
@@ -137,8 +139,10 @@ class Turn:
 
     def emit(self, event_type: str, body: Json, previous: Mapping[str, Any] | None = None) -> None:
         """Record an event with the object as it is now, and queue it for whoever wants it."""
-        event_id = self.new_id("evt")
         listeners = self.parts.webhooks.listeners(WIRE, self.account, event_type)
+        if not listeners and not self.parts.keeps_unheard_events:
+            return
+        event_id = self.new_id("evt")
         data: Json = {"object": body} if previous is None else {"object": body, "previous_attributes": dict(previous)}
         event = {
             "id": event_id, "object": "event", "api_version": VERSION, "created": self.second, "data": data,

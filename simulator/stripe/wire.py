@@ -19,17 +19,7 @@ from simulator.idempotency import FirstAnswer, IdempotencyKeys
 from simulator.jobs import Jobs
 from simulator.records import Json, Record, Records, compact
 from simulator.settings import Settings
-from simulator.stripe import (
-    authentication,
-    caller,
-    charging,
-    disputes,
-    errors,
-    expansion,
-    pages,
-    routes,
-    transitions,
-)  # fmt: skip
+from simulator.stripe import authentication, caller, charging, disputes, errors, expansion, pages, routes, transitions
 from simulator.stripe.errors import StripeError
 from simulator.stripe.form import Tree, decode
 from simulator.stripe.parameters import ParameterTable
@@ -42,7 +32,11 @@ KEY_LIFETIME_SECONDS = 24 * 3_600.0  # https://docs.stripe.com/api/idempotent_re
 
 
 class StripeWire:
-    """Stripe's API, 3-D Secure page and hosted checkout. `public_url` is where a browser reaches this wire."""
+    """Stripe's API, 3-D Secure page and hosted checkout. `public_url` is where a browser reaches this wire.
+
+    With `keeps_unheard_events=False` an event that no endpoint wants is not made at all, so `GET /v1/events` shows only
+    the others: a fifth faster, for tests that count in payments per second.
+    """
 
     name = WIRE
 
@@ -56,11 +50,12 @@ class StripeWire:
         webhooks: Webhooks | None = None,
         public_url: str = "http://127.0.0.1:12111",
         parameter_table: ParameterTable | None = None,
+        keeps_unheard_events: bool = True,
     ) -> None:
         settings = settings or Settings(book)
         self.parts = Parts(
             book, clock, entropy or Entropy(), settings, webhooks or Webhooks(book, settings),
-            Records(book, WIRE), Effects(book), Jobs(book, WIRE), public_url,
+            Records(book, WIRE), Effects(book), Jobs(book, WIRE), public_url, keeps_unheard_events,
         )  # fmt: skip
         self._keys = IdempotencyKeys(book, WIRE, lifetime_seconds=KEY_LIFETIME_SECONDS)
         self._table = parameter_table or ParameterTable()

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 
 import pytest
 
@@ -43,6 +44,19 @@ def test_two_wires_share_nothing() -> None:
     transcript(first)
     assert second.parts.effects.rows() == []
     assert second.parts.webhooks.endpoints() == []
+
+
+@pytest.mark.parametrize(("keeps", "kept"), [(True, 3), (False, 1)])
+def test_events_nobody_wants_may_be_left_out(keeps: bool, kept: int) -> None:
+    wire = StripeWire(Book(), ManualClock(), keeps_unheard_events=keeps)
+    wanted = ("payment_intent.succeeded",)
+    wire.parts.webhooks.put_endpoint(Endpoint("e", "stripe", None, "http://shop.test", "whsec_1", wanted))
+    wire.handle(WireRequest("POST", "/v1/payment_intents", "", HEADERS, BODY))
+    listed = json.loads(wire.handle(WireRequest("GET", "/v1/events", "", HEADERS)).body)["data"]
+    assert len(listed) == kept
+    assert listed[0]["type"] == "payment_intent.succeeded"
+    [told] = wire.parts.webhooks.take(now=wire.parts.clock.now(), limit=9)
+    assert json.loads(told.body) == listed[0]
 
 
 def test_transitions_run_in_order_at_their_own_time() -> None:
