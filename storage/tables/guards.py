@@ -8,7 +8,7 @@ from sqlalchemy import DDL, event
 
 from storage.tables.columns import RecordTable
 
-APPEND_ONLY = ("ledger_transactions", "ledger_postings", "outbox_events")
+APPEND_ONLY = ("ledger_transactions", "ledger_postings", "outbox_events", "looks")
 FIXED_COLUMNS = {
     "payments": "id, merchant_id, mode, gateway, account_id, amount_minor, currency, created_at",
     "operations": "payment_id, number, verb, amount_minor, command_key",

@@ -26,6 +26,7 @@ class ApiKeyTable(RecordTable, table=True):
         mode_is_known(),
         CheckConstraint("key_hash ~ '^[0-9a-f]{64}$'", name="key_hash"),
         CheckConstraint("length(last4) <= 4", name="last4"),
+        CheckConstraint("scopes ~ '^[a-z:]+( [a-z:]+)*$'", name="scopes"),
     )
 
     id: str = Field(sa_column=identifier(key=True))
@@ -35,6 +36,7 @@ class ApiKeyTable(RecordTable, table=True):
     last4: str = Field(sa_column=word())
     created_at: datetime = Field(sa_column=moment())
     revoked_at: datetime | None = Field(sa_column=moment(nullable=True))
+    scopes: str = Field(sa_column=word(default="payments"))  # as OAuth writes them: words with spaces between
 
 
 class GatewayAccountTable(RecordTable, table=True):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from domain.operation import OperationState, Verb
@@ -62,6 +62,7 @@ class AttemptTable(RecordTable, table=True):
         one_of("state", ("sent", "not_sent", "answered", "unknown")),
         CheckConstraint("generation > 0 AND sends > 0", name="numbered_from_one"),
         CheckConstraint("length(evidence) <= 2000", name="evidence"),
+        one_of("proof", ("P1", "P2", "P3", "P4", "P5")),
     )
 
     payment_id: str = Field(sa_column=identifier(key=True))
@@ -74,6 +75,25 @@ class AttemptTable(RecordTable, table=True):
     answer: str | None = Field(sa_column=word(nullable=True))
     evidence: str = Field(sa_column=word())
     sends: int = Field(sa_column=count())
+    proof: str | None = Field(sa_column=word(nullable=True))
+
+
+class LookTable(RecordTable, table=True):
+    """What was asked at the gateway about an unknown outcome, and what it said: evidence, append-only."""
+
+    __tablename__ = "looks"
+    __table_args__ = (
+        ForeignKeyConstraint(["payment_id", "operation_number"], _OPERATION),
+        one_of("asked", ("resend", "lookup")),
+        CheckConstraint("length(evidence) <= 2000", name="evidence"),
+    )
+
+    payment_id: str = Field(sa_column=identifier(key=True))
+    operation_number: int = Field(sa_column=count(key=True))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    asked: str = Field(sa_column=word(key=True))
+    answer: str = Field(sa_column=word())
+    evidence: str = Field(sa_column=word())
 
 
 class RefundTable(RecordTable, table=True):

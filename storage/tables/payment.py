@@ -103,3 +103,4 @@ class PaymentTable(RecordTable, table=True):
     instructions: dict[str, Any] = Field(sa_column=document())
     customer_id: str | None = Field(sa_column=identifier(nullable=True))
     order_reference: str | None = Field(sa_column=word(nullable=True))
+    review: dict[str, Any] | None = Field(sa_column=document(nullable=True))
