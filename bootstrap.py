@@ -27,7 +27,8 @@ from activities.inbox import InboxActivities
 from activities.operations import OperationActivities
 from activities.recorder import Recorder
 from activities.records import RecordActivities
-from activities.sweeps import Sweeps
+from activities.sweeps.paces import paces
+from activities.sweeps.rounds import Sweeps
 from activities.wire import Wire
 from domain.errors import RecordError
 from domain.identifiers import compose_id
@@ -45,6 +46,7 @@ from storage.payment_records import PostgresPaymentRecords
 from storage.upkeep import PostgresUpkeep
 from workflows.converter import data_converter
 from workflows.owner import TemporalPaymentOwners
+from workflows.troubles import TemporalOwnerTroubles
 
 if TYPE_CHECKING:
     from api.dependencies import ApiParts
@@ -197,8 +199,10 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         upkeep=PostgresUpkeep(house.database),
         inbox=inbox,
         owners=house.owners,
+        troubles=TemporalOwnerTroubles(house.client, task_queue=house.settings.payonce.task_queue),
         clock=utc_now,
         registry=house.metrics,
+        paces=paces(house.settings.payonce.sweep_factor),
     )
     activities = (
         operations.perform,

@@ -94,6 +94,7 @@ class PayonceSettings(Group):
     mode: Literal["test", "live"] = "test"
     state: Path = Path(".payonce")
     task_queue: str = "payonce"
+    sweep_factor: Annotated[float, Field(gt=0, le=100)] = 1.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
     public_url: str | None = None

@@ -45,6 +45,9 @@ DYNAMIC_SETTINGS = {
     "matching.numTaskqueueReadPartitions": 1,
     "matching.numTaskqueueWritePartitions": 1,
     "frontend.namespaceRPS.visibility": 500,
+    # A workflow whose task failed twice in a row is marked in TemporalReportedProblems, which the sweep `failing` asks
+    # for (the server's own default is off; Temporal Cloud marks at two).
+    "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": 2,
 }
 
 

@@ -17,7 +17,8 @@ import storage.tables.exchange
 import storage.tables.ledger
 import storage.tables.merchant
 import storage.tables.operation
-import storage.tables.payment  # noqa: F401 - importing a table puts it into the metadata
+import storage.tables.payment
+import storage.tables.warning  # noqa: F401 - importing a table puts it into the metadata
 from stack.assembly import Stack
 from storage import migrations
 from storage.tables import guards
@@ -53,7 +54,7 @@ def test_the_revisions_make_exactly_what_the_tables_declare(record_url: str, emp
     declared, migrated = _catalog(empty), _catalog(record_url)
     for aspect in CATALOG:
         assert migrated[aspect] == declared[aspect], aspect
-    assert len(RecordTable.metadata.tables) == 17
+    assert len(RecordTable.metadata.tables) == 18
     assert len(declared["triggers"]) == 12
 
 
