@@ -18,6 +18,7 @@ _SENTENCES: Mapping[str, str] = {
     "payment.pending": "{gateway} accepted it and has not decided yet.",
     "payment.requires_action": "The customer has to act before it can go on.",
     "payment.authorized": "{authorized} is held, ready to be captured.",
+    "authorization.expiring": "The hold ends within a day: what is not captured by then is released.",
     "payment.capture_started": "Capture of {operation} sent to {gateway}.",
     "payment.capture_pending": "{gateway} is working on the capture.",
     "payment.capture_declined": "{gateway} declined the capture{why}.",

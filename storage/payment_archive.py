@@ -43,7 +43,10 @@ _FILTERS = {
     "before_id": "id < %(before_id)s",
 }
 _TIMELINE = """
-SELECT sequence, type, at, state, data FROM outbox_events WHERE payment_id = %(payment_id)s ORDER BY sequence
+SELECT sequence, type, at, state, data FROM outbox_events WHERE payment_id = %(payment_id)s
+UNION ALL
+SELECT sequence, type, at, 'authorized', '{}'::jsonb FROM payment_warnings WHERE payment_id = %(payment_id)s
+ORDER BY sequence, at
 """
 
 

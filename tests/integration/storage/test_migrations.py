@@ -83,7 +83,7 @@ def test_a_database_says_where_it_is(empty: str) -> None:
     assert migrations.current(empty) is None
     assert not migrations.is_at_head(empty)
     migrations.upgrade(empty.replace("postgresql://", "postgres://"))
-    assert migrations.current(empty) == "0003"
+    assert migrations.current(empty) == "0004"
     assert migrations.is_at_head(empty)
 
 
