@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.events import Event, OutcomeArrived
+from domain.events import Contradicted, Event, OutcomeArrived, Resolved
 from domain.operation import OperationState, Verb
 from domain.outcomes import Captured, Declined, DisputeReported, Pending, RefundReported
 from domain.payment import Payment, PaymentEvent
@@ -18,6 +18,7 @@ _TYPES: Mapping[PaymentEvent, str] = {
     PaymentEvent.REVERSED: "payment.reversed",
     PaymentEvent.UNKNOWN: "payment.unresolved",
     PaymentEvent.PARKED: "payment.parked",
+    PaymentEvent.RESOLVED: "payment.resolved",
 }
 _PENDING = {
     Verb.AUTHORIZE: "payment.pending",
@@ -34,6 +35,8 @@ _REFUNDS = {
 
 def announcement(before: Payment, after: Payment, event: Event, kind: PaymentEvent) -> str:
     """`payment.updated` and `refund.updated`: something was learned that moves neither state nor money."""
+    if isinstance(event, Contradicted | Resolved):
+        return _TYPES[kind]
     if _learned_only(before, after):
         return "refund.updated" if kind is PaymentEvent.REFUND_REPORTED else _learned(before, after, kind)
     if not isinstance(event, OutcomeArrived):
@@ -70,6 +73,8 @@ def _learned_only(before: Payment, after: Payment) -> bool:
 
 
 def _learned(before: Payment, after: Payment, kind: PaymentEvent) -> str:
+    if before.review.doubt is not None and after.review.doubt is None:
+        return "payment.unparked"
     tried = kind is PaymentEvent.TRY_DECLINED and before.decline != after.decline
     return "payment.try_declined" if tried else "payment.updated"
 

@@ -12,6 +12,7 @@ from domain.errors import CommandRefused
 from domain.operation import Operation, Verb
 from domain.payment import Payment
 from domain.payment import PaymentState as State
+from domain.review import Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,22 @@ class Refund:
     kind: Literal["refund"] = "refund"
 
 
-Command = Capture | Cancel | Refund
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """A person's decision; what it means is told in `resolving.py`. `operation_number` None: the one in doubt."""
+
+    command_key: str
+    decision: Decision
+    reason: str
+    by: str
+    operation_number: int | None = None
+    kind: Literal["resolve"] = "resolve"
+
+
+Order = Capture | Cancel | Refund
+"""What becomes an operation."""
+
+Command = Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +69,13 @@ class Abilities:
     void: bool = True
 
 
-def permit(payment: Payment, command: Command, abilities: Abilities, *, at: datetime) -> Operation:
+ABLE = Abilities()
+"""A gateway that can do everything."""
+
+
+def permit(payment: Payment, command: Order, abilities: Abilities, *, at: datetime) -> Operation:
     """The operation the command asks for, prepared. Raises CommandRefused."""
-    _nothing_unsettled(payment, command)
+    _nothing_in_doubt(payment, command)
     match command:
         case Capture():
             return _capture(payment, command, abilities, at)
@@ -70,15 +90,14 @@ def authorization(payment: Payment, *, at: datetime) -> Operation:
     return _operation(payment, Verb.AUTHORIZE, payment.amount_minor, command_key="create", at=at)
 
 
-def _nothing_unsettled(payment: Payment, command: Command) -> None:
+def _nothing_in_doubt(payment: Payment, command: Order) -> None:
     unsettled = payment.unsettled
-    if unsettled is None:
-        return
-    raise CommandRefused(
-        "operation_unresolved",
-        f"cannot {command.kind}: the {unsettled.verb} is still being resolved with {payment.gateway}; try again later",
-        state=payment.state,
-    )
+    if unsettled is not None:
+        why = f"the {unsettled.verb} is still being resolved with {payment.gateway}; try again later"
+        raise CommandRefused("operation_unresolved", f"cannot {command.kind}: {why}", state=payment.state)
+    if payment.in_doubt is not None:
+        why = f"{payment.in_doubt}; an operator has to resolve it"
+        raise CommandRefused("payment_parked", f"cannot {command.kind}: {why}", state=payment.state)
 
 
 def _capture(payment: Payment, command: Capture, abilities: Abilities, at: datetime) -> Operation:

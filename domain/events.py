@@ -11,6 +11,7 @@ from typing import Literal
 from domain.operation import Operation, Verb
 from domain.outcomes import Declined, DisputeReported, Fact, RefundReported, Unknown
 from domain.payment import Payment, PaymentEvent
+from domain.review import Doubt, Resolution
 
 Source = Literal["reply", "lookup", "webhook", "person"]
 
@@ -35,11 +36,35 @@ class OutcomeArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationParked:
-    """The horizon passed: slow checks go on, evidence or a person decides."""
+    """The horizon passed, or the answer contradicts what was asked: slow checks go on, evidence or a person decides."""
 
     operation_number: int
     reason: str
     at: datetime
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradicted:
+    """What the gateway shows when we look cannot be true together with the record: nobody moves money before it is
+    cleared."""
+
+    doubt: Doubt
+
+    @property
+    def at(self) -> datetime:
+        return self.doubt.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A person decided, with a reason."""
+
+    resolution: Resolution
+
+    @property
+    def at(self) -> datetime:
+        return self.resolution.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +75,7 @@ class Abandoned:
     at: datetime
 
 
-Event = OperationStarted | OutcomeArrived | OperationParked | Abandoned
+Event = OperationStarted | OutcomeArrived | OperationParked | Contradicted | Resolved | Abandoned
 
 _STARTED = {
     Verb.AUTHORIZE: PaymentEvent.AUTHORIZE_STARTED,
@@ -66,13 +91,24 @@ _DECLINED = {
 }
 
 
+def subject(outcome: Fact | Unknown) -> str:
+    """What an outcome speaks of, by the gateway's own id where it has one."""
+    match outcome:
+        case RefundReported(reference=reference) | DisputeReported(reference=reference):
+            return f"{outcome.kind} {reference}"
+        case _:
+            return "payment"
+
+
 def column(payment: Payment, event: Event) -> PaymentEvent:
     """The column of the payment's table this event belongs to."""
     match event:
         case OperationStarted(operation=operation):
             return _STARTED[operation.verb]
-        case OperationParked():
+        case OperationParked() | Contradicted():
             return PaymentEvent.PARKED
+        case Resolved():
+            return PaymentEvent.RESOLVED
         case Abandoned():
             return PaymentEvent.ABANDONED
         case OutcomeArrived(outcome=Declined()):

@@ -22,6 +22,7 @@ class DeclineKind(StrEnum):
     INVALID_STATE = "invalid_state"  # the gateway's object does not allow it now; look it up
     CONFIGURATION = "configuration"  # credentials, permissions, account: somebody must mend it
     UNREACHABLE = "unreachable"  # never sent, and given up within its bound
+    DECIDED = "decided"  # a person decided that it did not happen, with a reason on record
 
 
 @dataclass(frozen=True, slots=True)

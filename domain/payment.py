@@ -16,6 +16,7 @@ from typing import Literal
 
 from domain.operation import Operation, Verb
 from domain.outcomes import CustomerAction, Decline, MethodSummary
+from domain.review import Review
 
 
 class PaymentState(StrEnum):
@@ -59,7 +60,8 @@ class PaymentEvent(StrEnum):
     REFUND_REPORTED = "refund_reported"
     DISPUTE_REPORTED = "dispute_reported"
     UNKNOWN = "unknown"
-    PARKED = "parked"
+    PARKED = "parked"  # beyond the horizon, or the gateway contradicts the record
+    RESOLVED = "resolved"  # a person decided what no outcome expresses: look again, let go, give back, believe us
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _ended(state: PaymentState) -> dict[PaymentEvent, Entry]:
     """A payment without money: what is old is stale, and only looked-up evidence of money brings it back."""
     row = _stay_stale()
     row |= _STARTS | _NO_REFUND | {_E.ABANDONED: REFUSED}
-    row |= _stay(state, _E.UNKNOWN, _E.PARKED)
+    row |= _stay(state, _E.UNKNOWN, _E.PARKED, _E.RESOLVED)
     return row | {_E.AUTHORIZED: Late(_S.AUTHORIZED), _E.CAPTURED: Late(_S.CAPTURED)}
 
 
@@ -110,7 +112,7 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
     _S.PROCESSING: _STARTS
     | _NO_REFUND
     | _NOT_CAPTURING
-    | _stay(_S.PROCESSING, _E.PENDING, _E.UNKNOWN, _E.PARKED)
+    | _stay(_S.PROCESSING, _E.PENDING, _E.UNKNOWN, _E.PARKED, _E.RESOLVED)
     | {
         # Late: once the customer has acted, a delayed webhook must not send them back to the same page.
         _E.ACTION_REQUIRED: Late(_S.REQUIRES_ACTION),
@@ -125,7 +127,8 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
     _S.REQUIRES_ACTION: _STARTS
     | _NO_REFUND
     | _NOT_CAPTURING
-    | _stay(_S.REQUIRES_ACTION, _E.VOID_STARTED, _E.VOID_DECLINED, _E.TRY_DECLINED, _E.UNKNOWN, _E.PARKED)
+    | _stay(_S.REQUIRES_ACTION, _E.VOID_STARTED, _E.VOID_DECLINED, _E.TRY_DECLINED)
+    | _stay(_S.REQUIRES_ACTION, _E.UNKNOWN, _E.PARKED, _E.RESOLVED)
     | {
         _E.ACTION_REQUIRED: STALE,
         _E.PENDING: Move(_S.PROCESSING),
@@ -147,6 +150,7 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
         _E.DISPUTE_REPORTED,
         _E.UNKNOWN,
         _E.PARKED,
+        _E.RESOLVED,
     )
     | {
         _E.AUTHORIZE_STARTED: REFUSED,
@@ -164,7 +168,8 @@ PAYMENT_TABLE: Mapping[PaymentState, Mapping[PaymentEvent, Entry]] = {
     _S.CAPTURED: _stay_stale()
     | _STARTS
     | {_E.ABANDONED: REFUSED, _E.REVERSED: Late(_S.FAILED)}
-    | _stay(_S.CAPTURED, _E.REFUND_STARTED, _E.REFUND_REPORTED, _E.DISPUTE_REPORTED, _E.UNKNOWN, _E.PARKED)
+    | _stay(_S.CAPTURED, _E.REFUND_STARTED, _E.REFUND_REPORTED, _E.DISPUTE_REPORTED)
+    | _stay(_S.CAPTURED, _E.UNKNOWN, _E.PARKED, _E.RESOLVED)
     # Totals, so a repeat changes nothing; a larger one is money we did not know of.
     | _stay(_S.CAPTURED, _E.AUTHORIZED, _E.CAPTURED),
     _S.CANCELED: _ended(_S.CANCELED) | {_E.ABANDONED: STALE},
@@ -259,6 +264,7 @@ class Payment:
     method_summary: MethodSummary | None = None
     operations: tuple[Operation, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    review: Review = field(default_factory=Review)
     version: int = 0  # counts transitions; the `sequence` of ledger transactions and events
     changed_at: datetime
 
@@ -274,6 +280,15 @@ class Payment:
     def unsettled(self) -> Operation | None:
         """The operation of which we do not know whether it moved money. At most one (I12)."""
         return next((o for o in self.operations if o.is_unsettled), None)
+
+    @property
+    def in_doubt(self) -> str | None:
+        """Why no new money movement may start, or None: an outcome is unknown, or the gateway contradicts the record
+        (money-safety 3)."""
+        if self.unsettled is not None:
+            return f"what became of the {self.unsettled.verb} is not known"
+        doubt = self.review.doubt
+        return f"{self.gateway} contradicts the record: {doubt.reason}" if doubt else None
 
     @property
     def deciding(self) -> Operation | None:

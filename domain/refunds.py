@@ -71,7 +71,7 @@ def _may_be(operation: Operation, report: RefundReported) -> bool:
 
 def _heard(payment: Payment, before: Operation, event: OutcomeArrived, report: RefundReported) -> Operation:
     to = _STATES[report.standing]
-    after = replace(before, reference=report.reference)
+    after = replace(before, reference=report.reference or before.reference)
     if before.state is to or (not before.is_open and to is _S.PENDING):
         return after
     if before.state is _S.DECLINED and event.source in ("webhook", "reply"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from domain.events import OutcomeArrived
 from domain.operation import Operation, OperationState, Verb, advance
-from domain.outcomes import Captured, Declined
+from domain.outcomes import Captured, Declined, DeclineKind
 from domain.payment import Payment
 
 _S = OperationState
@@ -86,7 +86,15 @@ def _settled(payment: Payment, operation: Operation, event: OutcomeArrived, *, m
     if to is None or to is operation.state:
         return operation
     regresses = may_regress and operation.verb is Verb.AUTHORIZE and operation.state in _REGRESSIONS.get(kind, ())
+    regresses = regresses or (to is _S.APPROVED and _was_taken_after_all(payment, operation, event))
     return advance(operation, to, at=event.at) if operation.is_open or regresses else operation
+
+
+def _was_taken_after_all(payment: Payment, operation: Operation, event: OutcomeArrived) -> bool:
+    """A capture a person had called not executed, and whose money a look finds."""
+    person_said_no = operation.decline is not None and operation.decline.kind is DeclineKind.DECIDED
+    explained = any(o.verb is Verb.CAPTURE and o.is_open for o in payment.operations)
+    return person_said_no and operation.verb is Verb.CAPTURE and event.source != "webhook" and not explained
 
 
 def _taken(operation: Operation, captured: Captured, known_minor: int, answers: int | None) -> OperationState | None:

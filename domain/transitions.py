@@ -10,7 +10,16 @@ from domain.announcements import announcement
 from domain.disputes import dispute_reported
 from domain.errors import EvidenceNeeded as EvidenceNeeded  # callers of apply() expect it beside apply()
 from domain.errors import TransitionRefused
-from domain.events import Abandoned, Event, OperationParked, OperationStarted, OutcomeArrived, column
+from domain.events import (
+    Abandoned,
+    Contradicted,
+    Event,
+    OperationParked,
+    OperationStarted,
+    OutcomeArrived,
+    Resolved,
+    column,
+)
 from domain.facts import facts, surprises
 from domain.ledger import Posting, postings
 from domain.operation import OperationState, Verb, advance, exchanged
@@ -18,6 +27,8 @@ from domain.outcomes import Captured, Declined, DisputeReported, RefundReported
 from domain.payment import PAYMENT_TABLE, STALE, Attention, Entry, Late, Move, Payment, PaymentEvent
 from domain.payment import PaymentState as State
 from domain.refunds import refund_declined, refund_reported
+from domain.resolving import decided
+from domain.reviewing import reviewed
 from domain.settlement import is_its_own_wait, settle
 
 
@@ -48,6 +59,20 @@ def apply(payment: Payment, event: Event) -> Transition | None:
 
 
 def _decide(payment: Payment, event: Event) -> Transition | None:
+    told = decided(payment, event.resolution) if isinstance(event, Resolved) else None
+    kind, after = _changed(payment, told or event)
+    after = replace(after, review=reviewed(payment, after, event, told))
+    if after == payment:
+        return None
+    after = replace(after, version=payment.version + 1, changed_at=event.at, attention=_attention(after))
+    if law := after.amounts.broken_law():
+        raise TransitionRefused(kind, payment.state, law)
+    type_ = announcement(payment, after, told or event, kind)
+    return Transition(payment, after, kind, type_, postings(payment.amounts, after.amounts))
+
+
+def _changed(payment: Payment, event: Event) -> tuple[PaymentEvent, Payment]:
+    """The column of the table, and the payment as the event leaves it."""
     _check_operation(payment, event)
     kind = column(payment, event)
     own_wait = isinstance(event, OutcomeArrived) and is_its_own_wait(payment, event)
@@ -58,14 +83,7 @@ def _decide(payment: Payment, event: Event) -> Transition | None:
         raise EvidenceNeeded(kind, payment.state, "reports a total nobody asked for")
     if entry is not STALE and not isinstance(entry, Move | Late):
         raise TransitionRefused(kind, payment.state, "the payment's table has no such move")
-    after = _after(payment, event, kind, entry)
-    if after == payment:
-        return None
-    after = replace(after, version=payment.version + 1, changed_at=event.at, attention=_attention(after))
-    if law := after.amounts.broken_law():
-        raise TransitionRefused(kind, payment.state, law)
-    type_ = announcement(payment, after, event, kind)
-    return Transition(payment, after, kind, type_, postings(payment.amounts, after.amounts))
+    return kind, _after(payment, event, kind, entry)
 
 
 def _check_operation(payment: Payment, event: Event) -> None:
@@ -94,6 +112,8 @@ def _after(payment: Payment, event: Event, kind: PaymentEvent, entry: Entry) -> 
             return _parked(payment, event, number)
         case Abandoned():
             return replace(payment, state=State.CANCELED)
+        case Contradicted() | Resolved():
+            return payment  # what they change stands beside the state: see reviewing.py
         case OutcomeArrived(outcome=RefundReported() as report):
             return refund_reported(payment, event, report)
         case OutcomeArrived(outcome=DisputeReported() as report):
@@ -125,6 +145,8 @@ def _may_not_start(payment: Payment, event: OperationStarted) -> str | None:
     }
     if payment.unsettled is not None:
         return "another operation's outcome is unknown"
+    if payment.in_doubt is not None:
+        return payment.in_doubt
     if operation.verb in (Verb.CAPTURE, Verb.VOID) and payment.deciding is not None:
         return f"a {payment.deciding.verb} is under way"
     if operation.number != len(payment.operations) + 1:
@@ -185,6 +207,6 @@ EXPIRE = "expired"
 
 def _attention(payment: Payment) -> Attention:
     states = {o.state for o in payment.operations}
-    if OperationState.PARKED in states:
+    if OperationState.PARKED in states or payment.review.doubt is not None:
         return Attention.PARKED
     return Attention.UNRESOLVED if OperationState.UNKNOWN in states else Attention.NONE

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.errors import TransitionRefused
-from domain.events import Event, OperationParked, OperationStarted, OutcomeArrived, Source
+from domain.events import (
+    Contradicted,
+    Event,
+    OperationParked,
+    OperationStarted,
+    OutcomeArrived,
+    Resolved,
+    Source,
+)
 from domain.operation import Operation, Verb
 from domain.outcomes import (
     ActionRequired,
@@ -25,6 +33,7 @@ from domain.outcomes import (
     Voided,
 )
 from domain.payment import MethodChoice, Payment, PaymentState
+from domain.review import Decision, Doubt, Resolution
 from domain.transitions import Transition, apply
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -110,6 +119,30 @@ def webhook(outcome: Fact | Unknown) -> OutcomeArrived:
 
 def parked(number: int) -> OperationParked:
     return OperationParked(operation_number=number, reason="horizon", at=NOON)
+
+
+def doubt(subject: str = "payment", reason: str = "the gateway reports another amount or currency") -> Doubt:
+    return Doubt(subject=subject, operation_number=1, reason=reason, evidence="captured 700", at=NOON)
+
+
+def contradicted(subject: str = "payment") -> Contradicted:
+    return Contradicted(doubt=doubt(subject))
+
+
+def resolution(decision: Decision, number: int | None, **changes: Any) -> Resolution:
+    made = Resolution(
+        command_key="cmd_1",
+        decision=decision,
+        operation_number=number,
+        reason="the bank's statement of today",
+        by="anna",
+        at=NOON,
+    )
+    return replace(made, **changes)
+
+
+def resolved(decision: Decision, number: int | None, **changes: Any) -> Resolved:
+    return Resolved(resolution=resolution(decision, number, **changes))
 
 
 AUTHORIZE = started(1, Verb.AUTHORIZE, 1000)

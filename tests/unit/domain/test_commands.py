@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.commands import Abilities, Cancel, Capture, Command, Refund, authorization, permit
+from domain.commands import Abilities, Cancel, Capture, Order, Refund, authorization, permit
 from domain.errors import CommandRefused
 from domain.events import OperationStarted
 from domain.operation import Operation, Verb
@@ -39,7 +39,7 @@ WHOLE = Abilities(partial_capture=False, multiple_capture=False)
 PARTLY = after(AUTHORIZED, capture_of(400, final=False), reply(captured(400), 2))
 
 
-def asked(paid: Payment, command: Command, abilities: Abilities = ABLE) -> Operation:
+def asked(paid: Payment, command: Order, abilities: Abilities = ABLE) -> Operation:
     return permit(paid, command, abilities, at=NOON)
 
 
@@ -75,7 +75,7 @@ CANCEL = Cancel(command_key="key-1", reason="duplicate")
     ],
 )
 def test_what_is_legal_becomes_an_operation(
-    paid: Payment, command: Command, abilities: Abilities, verb: Verb, amount_minor: int, final: bool
+    paid: Payment, command: Order, abilities: Abilities, verb: Verb, amount_minor: int, final: bool
 ) -> None:
     operation = asked(paid, command, abilities)
     assert (operation.verb, operation.amount_minor, operation.final) == (verb, amount_minor, final)
@@ -144,7 +144,7 @@ def test_what_is_legal_becomes_an_operation(
     ],
 )
 def test_what_is_not_allowed_is_refused_with_its_code(
-    paid: Payment, command: Command, abilities: Abilities, code: str, field: str | None, words: str
+    paid: Payment, command: Order, abilities: Abilities, code: str, field: str | None, words: str
 ) -> None:
     with pytest.raises(CommandRefused) as refusal:
         asked(paid, command, abilities)

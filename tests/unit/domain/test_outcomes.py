@@ -39,5 +39,5 @@ def test_a_decline_says_who_can_do_something_about_it() -> None:
     assert NO.kind in DeclineKind
     assert {kind.value for kind in DeclineKind} == {
         *("soft", "hard", "fraud", "customer_fix"),
-        *("invalid_request", "invalid_state", "configuration", "unreachable"),
+        *("invalid_request", "invalid_state", "configuration", "unreachable", "decided"),
     }

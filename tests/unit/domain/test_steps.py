@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from domain.events import OperationStarted
 from domain.operation import Verb
 from domain.outcomes import Authorized
+from domain.pace import Pace
 from domain.payment import Payment
 from domain.payment import PaymentState as S
-from domain.steps import DISPUTE_PACE, HORIZON, PACES, Close, Pace, Perform, Wait, next_step
+from domain.steps import DISPUTE_PACE, HORIZON, PACES, Close, Perform, Wait, next_step
 from domain.transitions import apply
 from tests.unit.domain.builders import (
     ACT,
