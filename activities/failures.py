@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from domain.errors import (
@@ -22,6 +23,7 @@ from domain.errors import (
     TransitionRefused,
     VersionConflict,
 )
+from domain.failpoints import after, before
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,9 +68,13 @@ def told(
 
     @functools.wraps(method)
     async def wrapped(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        owner = activity.info().workflow_id if activity.in_activity() else None
+        await before("activity", owner or "", detail=method.__name__)
         try:
-            return await method(self, *args, **kwargs)
+            answer = await method(self, *args, **kwargs)
         except PayonceError as error:
             raise failure(error) from error
+        await after("activity", owner or "", detail=method.__name__)
+        return answer
 
     return wrapped

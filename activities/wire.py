@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from temporalio import activity
 
+from domain.failpoints import after, before
 from domain.gateway import Gateway, GatewayCall
 from domain.operation import Verb
 from domain.outcomes import Outcome
@@ -37,10 +38,12 @@ class Wire:
 
     async def ask(self, call: Callable[[], R]) -> R:
         """The call's answer, or whatever it raises."""
+        owner = activity.info().workflow_id if activity.in_activity() else None
+        await before("gateway_call", owner or "")
         future = asyncio.get_running_loop().run_in_executor(self._executor, call)
-        while True:
-            done, _ = await asyncio.wait({future}, timeout=HEARTBEAT_SECONDS)
-            if done:
-                return future.result()
+        while not (await asyncio.wait({future}, timeout=HEARTBEAT_SECONDS))[0]:
             if activity.in_activity():
                 activity.heartbeat()
+        answer = future.result()
+        await after("gateway_call", owner or "")
+        return answer

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import RecordNotFound
+from domain.failpoints import after, before
 from domain.gateway import StoredMethod
 from domain.ports import Caller, Customer, PaymentMethod
 from storage.database import Database
@@ -70,7 +71,9 @@ class PostgresCustomers:
             "created_at": customer.created_at,
             "references": TEXTS.text(customer.gateway_references),
         }
+        await before("customer_create", customer.id)
         await self._database.fetch(_CREATE, parameters)
+        await after("customer_create", customer.id)
 
     async def read(self, caller: Caller, customer_id: str) -> Customer | None:
         rows = await self._database.fetch(_READ, {**_owner(caller), "id": customer_id})
@@ -84,7 +87,10 @@ class PostgresCustomers:
     async def set_gateway_reference(self, customer_id: str, *, account_id: str, reference: str) -> str:
         """Raises RecordNotFound for an unknown customer, RecordError for another merchant's account."""
         parameters = {"customer_id": customer_id, "account_id": account_id, "reference": reference}
-        return str(_one(await self._database.fetch(_SET_REFERENCE, parameters), customer_id)[0])
+        await before("customer_reference", customer_id)
+        rows = await self._database.fetch(_SET_REFERENCE, parameters)
+        await after("customer_reference", customer_id)
+        return str(_one(rows, customer_id)[0])
 
     async def add_method(
         self, method_id: str, customer_id: str, account_id: str, stored: StoredMethod, *, at: datetime
@@ -98,7 +104,10 @@ class PostgresCustomers:
             "summary": METHOD_SUMMARY.text(stored.summary),
             "at": at,
         }
-        return _method(_one(await self._database.fetch(_ADD_METHOD, parameters), customer_id))
+        await before("method_add", customer_id)
+        rows = await self._database.fetch(_ADD_METHOD, parameters)
+        await after("method_add", customer_id)
+        return _method(_one(rows, customer_id))
 
     async def method(self, caller: Caller, method_id: str) -> PaymentMethod | None:
         rows = await self._database.fetch(_METHOD, {**_owner(caller), "id": method_id})
@@ -110,7 +119,10 @@ class PostgresCustomers:
 
     async def remove_method(self, caller: Caller, method_id: str, *, at: datetime) -> bool:
         """False when there was nothing of the caller's to remove."""
-        return bool(await self._database.fetch(_REMOVE_METHOD, {**_owner(caller), "id": method_id, "at": at}))
+        await before("method_remove", method_id)
+        removed = await self._database.fetch(_REMOVE_METHOD, {**_owner(caller), "id": method_id, "at": at})
+        await after("method_remove", method_id)
+        return bool(removed)
 
 
 def _owner(caller: Caller) -> Mapping[str, object]:

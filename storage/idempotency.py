@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from domain.errors import RecordUnavailable
+from domain.failpoints import after, before
 from domain.ports import Claim, IdempotencyRequest, Mode
 from storage.database import Database
 
@@ -58,14 +59,21 @@ class PostgresIdempotency:
 
     async def claim(self, request: IdempotencyRequest, *, at: datetime, lock_seconds: float) -> Claim:
         parameters = claim_values(request, at=at, lock_seconds=lock_seconds, creates=False)
-        return await claim_with(self._database, claim_statement(), parameters)
+        await before("key_claim", request.key)
+        claim = await claim_with(self._database, claim_statement(), parameters)
+        await after("key_claim", request.key, claim.resource_id)
+        return claim
 
     async def complete(self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime) -> None:
         parameters = {"merchant_id": merchant_id, "mode": mode, "key": key, "status": status, "body": body, "at": at}
+        await before("key_complete", key)
         await self._database.fetch(_COMPLETE, parameters)
+        await after("key_complete", key)
 
     async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
+        await before("key_release", key)
         await self._database.fetch(_RELEASE, {"merchant_id": merchant_id, "mode": mode, "key": key})
+        await after("key_release", key)
 
 
 def claim_statement(also: str = "") -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import RecordNotFound
+from domain.failpoints import after, before
 from domain.gateway import GatewayEvent
 from domain.identifiers import compose_id
 from domain.ports import Delivery, InboxEntry
@@ -81,7 +82,10 @@ class PostgresInbox:
             for id_, event in events
         ]
         parameters = {"heard": ROWS.text(rows), "raws": [delivery.raw for delivery in deliveries]}
+        spoken_of = {event.payment_id for events in heard for _, event in events if event.payment_id is not None}
+        await before("inbox_store", *spoken_of)
         stored = dict(await self._database.fetch(_STORE, parameters)) if rows else {}
+        await after("inbox_store", *spoken_of)
         return [
             [_new_entry(id_, event, delivery, stored[id_]) for id_, event in events if id_ in stored]
             for delivery, events in zip(deliveries, heard, strict=True)
@@ -96,7 +100,10 @@ class PostgresInbox:
     async def mark_handled(self, inbox_id: str, *, at: datetime, result: str) -> None:
         """The first result stays. Raises RecordNotFound."""
         parameters = {"id": inbox_id, "at": at, "result": result}
-        if not await self._database.fetch(_MARK_HANDLED, parameters):
+        await before("inbox_handled", inbox_id)
+        found = await self._database.fetch(_MARK_HANDLED, parameters)
+        await after("inbox_handled", inbox_id)
+        if not found:
             raise RecordNotFound(f"there is no inbox entry {inbox_id}")
 
     async def unhandled(self, *, received_before: datetime, limit: int) -> Sequence[InboxEntry]:
@@ -105,7 +112,10 @@ class PostgresInbox:
 
     async def match_orphans(self, *, limit: int) -> Sequence[InboxEntry]:
         """Looks at up to `limit` orphans; answers those that have a payment now."""
-        return [_entry(row) for row in await self._database.fetch(_MATCH_ORPHANS, {"limit": limit})]
+        await before("orphan_match")
+        matched = await self._database.fetch(_MATCH_ORPHANS, {"limit": limit})
+        await after("orphan_match")
+        return [_entry(row) for row in matched]
 
 
 def _new_id(at: datetime) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from domain.failpoints import after, before
 from domain.ports import Caller, Claim, IdempotencyRequest, PaymentFilter, StoredPayment, TimelineEntry
 from storage.database import Database
 from storage.documents import FACTS
@@ -63,10 +64,15 @@ class PostgresPaymentArchive:
         columns = {**fixed_of(payment, stored.instructions), **state_of(payment)}
         parameters: dict[str, object] = {f"payment_{name}": value for name, value in columns.items()}
         if idempotency is None:
+            await before("acceptance", payment.id)
             await self._database.fetch(_CREATE, parameters)
+            await after("acceptance", payment.id)
             return Claim(standing="new", resource_id=payment.id)
         parameters |= claim_values(idempotency, at=at, lock_seconds=lock_seconds, creates=True)
-        return await claim_with(self._database, _CREATE_ONCE, parameters)
+        await before("acceptance", idempotency.key)
+        claim = await claim_with(self._database, _CREATE_ONCE, parameters)
+        await after("acceptance", idempotency.key, claim.resource_id)
+        return claim
 
     async def read(self, caller: Caller, payment_id: str) -> StoredPayment | None:
         rows = await self._database.fetch(_READ, {"id": payment_id, **_owner(caller)})

@@ -26,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.commands import Command
 from domain.errors import OwnerUnavailable
+from domain.failpoints import after, before
 from domain.identifiers import payment_workflow_id
 from domain.messages import EventNotice, PaymentStart, Receipt
 from domain.payment import Payment
@@ -58,6 +59,7 @@ class TemporalPaymentOwners:
         return receipt
 
     async def notify(self, payment_id: str, inbox_id: str) -> None:
+        await before("owner_signal", payment_id, inbox_id, detail="gateway_event")
         await _reached(
             self._client.start_workflow(
                 PaymentWorkflow.run,
@@ -71,16 +73,19 @@ class TemporalPaymentOwners:
                 rpc_timeout=RPC_TIMEOUT,
             )
         )
+        await after("owner_signal", payment_id, inbox_id, detail="gateway_event")
 
     async def wake(self, payment: Payment) -> None:
         await self._signal(payment, "wake")
 
     async def is_owned(self, payment_id: str) -> bool:
         handle = self._client.get_workflow_handle(payment_workflow_id(payment_id))
+        await before("owner_question", payment_id)
         try:
             description = await _reached(handle.describe(rpc_timeout=RPC_TIMEOUT))
         except _NotThere:
             return False
+        await after("owner_question", payment_id)
         return description.status is WorkflowExecutionStatus.RUNNING
 
     async def ping(self) -> None:
@@ -96,6 +101,7 @@ class TemporalPaymentOwners:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             **self._start_options(payment),
         )
+        await before("owner_update", payment.id)
         call = self._client.execute_update_with_start_workflow(
             update,
             args=args,
@@ -107,9 +113,11 @@ class TemporalPaymentOwners:
             receipt: Receipt = await _reached(call)
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             return None
+        await after("owner_update", payment.id)
         return receipt
 
     async def _signal(self, payment: Payment, name: str, *args: Any) -> None:
+        await before("owner_signal", payment.id, detail=name)
         await _reached(
             self._client.start_workflow(
                 PaymentWorkflow.run,
@@ -121,6 +129,7 @@ class TemporalPaymentOwners:
                 **self._start_options(payment),
             )
         )
+        await after("owner_signal", payment.id, detail=name)
 
     def _start_options(self, payment: Payment) -> dict[str, Any]:
         attributes = TypedSearchAttributes(

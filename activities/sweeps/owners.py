@@ -9,6 +9,7 @@ from activities.sweeps.each import each
 from activities.sweeps.paces import BATCH, BATCHES
 from activities.sweeps.reminders import Reminders
 from activities.sweeps.seen import Seen, seen_of
+from domain.failpoints import after, before
 from domain.ports import FailingOwner, OwnerTroubles, PaymentOwners, PaymentRecords, Upkeep
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ class OwnerSweeps:
         now = self._clock()
         backlog = await self._upkeep.unstarted(created_before=now - age)
         ids = await self._upkeep.payments_without_start(created_before=now - age, limit=BATCH) if backlog.count else []
-        return seen_of(backlog, found=await each(self._starts.due(ids, now=now), self._wake))
+        return seen_of(backlog, found=await each(self._starts.due(ids, now=now), self._start))
 
     async def adopt_open(self, age: timedelta) -> Seen:
         """Payments with something pending and no running workflow: terminated, lost with Temporal's database, reset."""
@@ -71,10 +72,15 @@ class OwnerSweeps:
         if await self._owners.is_owned(payment_id):
             return False
         log.info("payment_adopted", payment_id=payment_id)
-        return await self._wake(payment_id)
-
-    async def _wake(self, payment_id: str) -> bool:
+        await before("sweep_adopt", payment_id)
         await self._owners.wake(await self._records.load(payment_id))
+        await after("sweep_adopt", payment_id)
+        return True
+
+    async def _start(self, payment_id: str) -> bool:
+        await before("sweep_start", payment_id)
+        await self._owners.wake(await self._records.load(payment_id))
+        await after("sweep_start", payment_id)
         return True
 
 

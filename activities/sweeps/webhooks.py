@@ -9,6 +9,7 @@ from activities.sweeps.each import each
 from activities.sweeps.paces import BATCH
 from activities.sweeps.reminders import Reminders
 from activities.sweeps.seen import Seen, seen_of
+from domain.failpoints import after, before
 from domain.ports import Inbox, PaymentOwners, Upkeep
 
 log = structlog.get_logger()
@@ -33,7 +34,9 @@ class WebhookSweeps:
         owners = {entry.id: entry.payment_id for entry in waiting if entry.payment_id is not None}
 
         async def deliver(inbox_id: str) -> bool:
+            await before("sweep_notice", owners[inbox_id], inbox_id)
             await self._owners.notify(owners[inbox_id], inbox_id)
+            await after("sweep_notice", owners[inbox_id], inbox_id)
             return True
 
         found = await each(self._notices.due(owners, now=now), deliver)

@@ -13,6 +13,7 @@ import stripe
 
 from domain.commands import Abilities
 from domain.errors import GatewayError, InvalidInput
+from domain.failpoints import after_in_thread, before_in_thread
 from domain.gateway import Capabilities, GatewayCall, GatewayEvent, MethodSetup, MovementPage, StoredMethod
 from domain.operation import Verb
 from domain.outcomes import Declined, DeclineKind, NotFound, Outcome
@@ -217,7 +218,9 @@ class StripeGateway:
             raise ValueError(f"the SDK's raw_request keeps {sorted(swallowed)} for itself and would not send it")
         options = {"idempotency_key": key} if key else {}
         try:
+            before_in_thread("gateway_request", key, path.rpartition("/")[2], detail=method)
             answer = self._client.raw_request(method, path, **options, **told)
+            after_in_thread("gateway_request", key, path.rpartition("/")[2], detail=method)
         except stripe.StripeError as error:
             raise Refused(read_fault(error)) from error
         except Exception as error:  # the SDK trips over answers that are not Stripe's; the request may have executed
