@@ -13,13 +13,14 @@ from activities.failures import told
 from activities.recorder import Recorder
 from activities.resolution import Resolver
 from activities.wire import Wire
+from domain.commands import authorization
 from domain.errors import GatewayError, InFlight, TransitionRefused
 from domain.events import OperationStarted, OutcomeArrived
 from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
-from domain.messages import LookRequest, PerformRequest
+from domain.messages import Loaded, LookRequest, PaymentStart, PerformRequest
 from domain.operation import Operation, OperationState, Verb
 from domain.outcomes import Decline, Declined, DeclineKind, NotFound, Outcome, Unknown
-from domain.payment import Payment
+from domain.payment import Payment, PaymentState
 from domain.ports import Attempt
 
 
@@ -38,14 +39,19 @@ class OperationActivities:
         known = payment.operation_of(request.operation.command_key)
         if known is None:
             return await self._begin(payment, instructions, request.operation)
-        if known.state is not OperationState.SENT:
-            return payment
-        attempt = await self._recorder.records.attempt(payment.id, known.number, known.generation)
-        if attempt is not None and attempt.state == "not_sent":
-            attempt = replace(attempt, state="sent", sent_at=self._recorder.clock(), sends=attempt.sends + 1)
-            await self._recorder.records.write(None, attempt=attempt)
-            return await self._send(payment, instructions, attempt)
-        return await self._resolver.resolve(payment, instructions, known, last_try=_is_last_try())
+        return await self._continue(payment, instructions, known)
+
+    @activity.defn(name="begin")
+    @told
+    async def begin(self, start: PaymentStart) -> Loaded:
+        """The payment as the record has it; one that no gateway has heard of is authorized first."""
+        payment, instructions = await self._recorder.records.load_for_call(start.payment_id)
+        if payment.method is not None and payment.state is PaymentState.CREATED:
+            payment = await self._begin(payment, instructions, authorization(payment, at=self._recorder.clock()))
+        elif activity.info().attempt > 1 and payment.unsettled is not None:  # an earlier try of ours was cut off
+            payment = await self._continue(payment, instructions, payment.unsettled)
+        abilities = self._gateways.for_account(payment.account_id).capabilities.abilities
+        return Loaded(payment=payment, abilities=abilities)
 
     @activity.defn(name="resolve")
     @told
@@ -56,6 +62,17 @@ class OperationActivities:
         if not operation.is_unsettled:
             return payment
         return await self._resolver.resolve(payment, instructions, operation, last_try=True)
+
+    async def _continue(self, payment: Payment, instructions: Instructions, known: Operation) -> Payment:
+        """What a try of ours that was cut off left behind: sent again if it surely was not, else asked about."""
+        if known.state is not OperationState.SENT:
+            return payment
+        attempt = await self._recorder.records.attempt(payment.id, known.number, known.generation)
+        if attempt is not None and attempt.state == "not_sent":
+            attempt = replace(attempt, state="sent", sent_at=self._recorder.clock(), sends=attempt.sends + 1)
+            await self._recorder.records.write(None, attempt=attempt)
+            return await self._send(payment, instructions, attempt)
+        return await self._resolver.resolve(payment, instructions, known, last_try=_is_last_try())
 
     async def _begin(self, payment: Payment, instructions: Instructions, operation: Operation) -> Payment:
         now = self._recorder.clock()

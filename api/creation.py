@@ -1,7 +1,7 @@
 """Taking a payment in: one durable write, then its owner is asked, then the answer is stored and given."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -60,16 +60,15 @@ async def create_payment(
     respond_async: bool = False,
 ) -> Reply:
     """Raises Problem and InvalidInput with nothing written; after the write every error is safe to retry."""
-    parts = services.parts
     claim, stored = await _take_in(services, caller, new, use)
     if replay := settled(services, claim):
         return replay
     if claim.standing == "resume":
         stored = await _read(services, caller, claim.resource_id)
     if respond_async:
-        services.spawn(_begin_later(services, stored.payment))
-    elif stored.payment.state in _UNDECIDED and await _begin(services, stored.payment, parts.wait_seconds):
-        stored = await _read(services, caller, stored.payment.id)
+        services.spawn(_begin_later(services, caller, stored))
+    elif stored.payment.state in _UNDECIDED:
+        stored = await _begun(services, caller, stored)
     services.metrics.payments.labels(stored.payment.state.value).inc()
     reply = declined(services, request, stored) or present(stored)
     return await complete(services, caller, use, reply)
@@ -204,18 +203,20 @@ async def _customer(services: Services, caller: Caller, customer_id: str | None)
     return customer
 
 
-async def _begin(services: Services, payment: Payment, wait_seconds: float) -> bool:
-    """Whether the owner could be reached, so that there may be news to read. If not, the sweep starts the payment."""
+async def _begun(services: Services, caller: Caller, stored: StoredPayment) -> StoredPayment:
+    """The payment as its owner answers; as the record has it when the owner needs longer than we wait."""
     try:
-        await services.parts.owners.begin(payment, wait_seconds=wait_seconds)
-        return True
+        receipt = await services.parts.owners.begin(stored.payment, wait_seconds=services.parts.wait_seconds)
     except OwnerUnavailable as error:
-        log.warning("payment_left_to_the_sweep", payment_id=payment.id, reason=str(error))
-        return False
+        log.warning("payment_left_to_the_sweep", payment_id=stored.payment.id, reason=str(error))
+        return stored
+    if receipt is None or receipt.payment is None:
+        return await _read(services, caller, stored.payment.id)
+    return replace(stored, payment=receipt.payment)
 
 
-async def _begin_later(services: Services, payment: Payment) -> None:
-    await _begin(services, payment, services.parts.wait_seconds)
+async def _begin_later(services: Services, caller: Caller, stored: StoredPayment) -> None:
+    await _begun(services, caller, stored)
 
 
 async def _read(services: Services, caller: Caller, payment_id: str) -> StoredPayment:

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 BATCH = 200
 ACTORS = 8
 WAITING = 5_000
+MARKS_EVERY_SECONDS = 0.25
 _LOOKS = 3
 """How often a payment whose call is on the wire right now is looked at before its owner is disturbed."""
 
@@ -40,6 +41,7 @@ class WebhookDesk:
         self._metrics = metrics
         self._deliveries: asyncio.Queue[_Accepted] = asyncio.Queue()
         self._entries: asyncio.Queue[tuple[InboxEntry, int]] = asyncio.Queue(WAITING)
+        self._closed: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def accept(self, delivery: Delivery) -> Sequence[InboxEntry]:
@@ -54,6 +56,7 @@ class WebhookDesk:
     async def settled(self) -> None:
         """Returns once everything accepted so far has been acted on."""
         await self._entries.join()
+        await self._closed.join()
 
     async def close(self) -> None:
         """Stop at once: who waits is told to send again, and what is not acted on lies in the inbox."""
@@ -68,7 +71,8 @@ class WebhookDesk:
         """Start the writer and the actors at the first delivery."""
         if not self._tasks:
             loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self._write()), *(loop.create_task(self._act()) for _ in range(ACTORS))]
+            clerks = (self._write(), self._mark(), *(self._act() for _ in range(ACTORS)))
+            self._tasks = [loop.create_task(clerk) for clerk in clerks]
 
     # --- stored first ------------------------------------------------------------------------------------------------
 
@@ -131,10 +135,10 @@ class WebhookDesk:
             return "orphan"
         payment = await self._payment(entry, entry.payment_id)
         if payment is None:
-            return await self._close(entry, "refused", "refused: not a payment of this account")
+            return self._close(entry, "refused", "refused: not a payment of this account")
         now = self._parts.clock()
         if tells_nothing_new(payment, entry.event, at=now):
-            return await self._close(entry, "stale", "stale")
+            return self._close(entry, "stale", "stale")
         if on_the_wire(payment) and look <= _LOOKS:
             delay = self._parts.webhook_patience_seconds * 2 ** (look - 1)
             self._later(delay, entry, look + 1)
@@ -155,9 +159,24 @@ class WebhookDesk:
         stored = await self._parts.archive.read(caller, payment_id)
         return stored.payment if stored is not None and stored.payment.account_id == entry.account_id else None
 
-    async def _close(self, entry: InboxEntry, word: str, result: str) -> str:
-        await self._parts.inbox.mark_handled(entry.id, at=self._parts.clock(), result=result)
+    def _close(self, entry: InboxEntry, word: str, result: str) -> str:
+        self._closed.put_nowait((entry.id, result))
         return word
+
+    async def _mark(self) -> None:
+        """Most webhooks say what their call's reply said: many are ticked off in one commit. What a crash forgets is
+        offered again by the sweep and found to be nothing new."""
+        while True:
+            closed = [await self._closed.get()]
+            await asyncio.sleep(MARKS_EVERY_SECONDS)
+            closed += [self._closed.get_nowait() for _ in range(self._closed.qsize())]
+            try:
+                await self._parts.inbox.mark_many_handled(dict(closed), at=self._parts.clock())
+            except Exception:  # the clerk outlives whatever the database says; the sweep offers them again
+                log.exception("webhooks_left_to_the_sweep", inbox_ids=[inbox_id for inbox_id, _ in closed])
+            finally:
+                for _ in closed:
+                    self._closed.task_done()
 
     def _count(self, entry: InboxEntry, result: str) -> None:
         self._metrics.webhooks.labels(entry.account_id, result).inc()

@@ -10,9 +10,14 @@ from domain.payment import Attention, Payment, PaymentState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentStart:
-    """The workflow's input: it loads everything else from the record."""
+    """The workflow's input: it loads everything else from the record.
+
+    `begins`: whoever starts it has just made the payment, so loading and the authorization are one activity. Only a
+    hint: for a payment that has begun long ago that activity just loads.
+    """
 
     payment_id: str
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,8 @@ class RefusedCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The answer to a command: where the payment stands, or why it was refused. The API reads the rest itself."""
+    """The answer to a command: where the payment stands, or why it was refused. `payment`: all of it, for the one who
+    began it and would read it next; after a command the API reads it itself."""
 
     payment_id: str
     version: int
@@ -80,6 +86,7 @@ class Receipt:
     attention: Attention
     operation_number: int | None = None
     refused: RefusedCommand | None = None
+    payment: Payment | None = None
 
 
 def receipt(payment: Payment, operation: Operation | None = None, refusal: CommandRefused | None = None) -> Receipt:

@@ -108,6 +108,10 @@ class DeliveryInbox(Inbox, Protocol):
         """As `store` for each delivery, in one transaction; answers the new entries of each, in the order given."""
         ...
 
+    async def mark_many_handled(self, results: Mapping[str, str], *, at: datetime) -> None:
+        """As `mark_handled` for each inbox id and its result, in one transaction; unknown ids are passed over."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:

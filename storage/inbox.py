@@ -5,8 +5,9 @@ the gateway's ids: of the payment, of one of its refunds, of one of its disputes
 is tried again by the sweep, the longest unlooked-at first.
 """
 
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,10 @@ _MARK_HANDLED = """
 WITH handled AS (
     UPDATE webhook_inbox SET handled_at = %(at)s, result = %(result)s WHERE id = %(id)s AND handled_at IS NULL)
 SELECT id FROM webhook_inbox WHERE id = %(id)s
+"""
+_MARK_MANY_HANDLED = """
+UPDATE webhook_inbox i SET handled_at = %(at)s, result = r.value
+FROM jsonb_each_text(%(results)s::jsonb) r WHERE i.id = r.key AND i.handled_at IS NULL
 """
 _MATCH_ORPHANS = f"""
 WITH waiting AS (
@@ -105,6 +110,10 @@ class PostgresInbox:
         await after("inbox_handled", inbox_id)
         if not found:
             raise RecordNotFound(f"there is no inbox entry {inbox_id}")
+
+    async def mark_many_handled(self, results: Mapping[str, str], *, at: datetime) -> None:
+        """The first result of each stays. (The port DeliveryInbox.)"""
+        await self._database.fetch(_MARK_MANY_HANDLED, {"results": json.dumps(dict(results)), "at": at})
 
     async def unhandled(self, *, received_before: datetime, limit: int) -> Sequence[InboxEntry]:
         rows = await self._database.fetch(_UNHANDLED, {"received_before": received_before, "limit": limit})

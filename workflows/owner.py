@@ -45,7 +45,7 @@ class TemporalPaymentOwners:
         self._task_queue = task_queue
 
     async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None:
-        return await self._update(PaymentWorkflow.begin, [], payment, wait_seconds)
+        return await self._update(PaymentWorkflow.begin, [], payment, wait_seconds, begins=True)
 
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
         updates = {
@@ -93,11 +93,13 @@ class TemporalPaymentOwners:
         if not serving:
             raise OwnerUnavailable("Temporal answers, but says it is not serving")
 
-    async def _update(self, update: Any, args: list[Any], payment: Payment, wait_seconds: float) -> Receipt | None:
+    async def _update(
+        self, update: Any, args: list[Any], payment: Payment, wait_seconds: float, *, begins: bool = False
+    ) -> Receipt | None:
         """`update` is one of PaymentWorkflow's handlers; they differ in their arguments only."""
         start = WithStartWorkflowOperation(
             PaymentWorkflow.run,
-            PaymentStart(payment_id=payment.id),
+            PaymentStart(payment_id=payment.id, begins=begins),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             **self._start_options(payment),
         )

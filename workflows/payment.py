@@ -6,6 +6,7 @@ done by one activity, and answers. It holds no truth of its own: `payment` is wh
 pending it completes; any later message revives the same workflow id, which loads the record first.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio import workflow
@@ -51,7 +52,7 @@ class PaymentWorkflow:
     @workflow.run
     async def run(self, start: PaymentStart) -> str:
         """Where the payment stood when nothing was pending any more."""
-        payment = await self._load()
+        payment = await (self._begin() if start.begins else self._load())
         while True:
             letter = self._mailbox.take()
             if letter is not None:
@@ -71,14 +72,14 @@ class PaymentWorkflow:
             if self._mailbox.is_empty and workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if self._mailbox.is_empty:
-                    workflow.continue_as_new(start)
+                    workflow.continue_as_new(PaymentStart(payment_id=start.payment_id))
 
     # --- messages: each only fills the mailbox and waits for the loop's answer ---------------------------------------
 
     @workflow.update(name="begin", description="Start the payment, or wait for its first answer from the gateway")
     async def begin(self) -> Receipt:
         await workflow.wait_condition(lambda: self._payment is not None and self._payment.state != PaymentState.CREATED)
-        return receipt(self._loaded)
+        return replace(receipt(self._loaded), payment=self._loaded)
 
     @workflow.update(name="capture", description="Take authorized money; amount empty takes all that is left")
     async def capture(self, command: Capture) -> Receipt:
@@ -145,6 +146,19 @@ class PaymentWorkflow:
         else:
             letter.receipt = receipt(payment, known)
         return payment
+
+    async def _begin(self) -> Payment:
+        """A new payment: loaded and authorized by one activity, which spares the second one its way."""
+        try:
+            begun = await workflow.execute_activity_method(
+                OperationActivities.begin, self._start, summary="load and authorize", **options.PERFORM
+            )
+        except _FAILED as error:
+            self._failures += 1
+            await self._rest(_reason(error), options.pause(self._failures))
+            return await self._load()
+        self._abilities = begun.abilities
+        return self._know(begun.payment)
 
     async def _perform(self, operation: Operation) -> Payment:
         """The payment after the operation; whatever went wrong, the record says where it stands."""

@@ -105,6 +105,7 @@ async def house(environment: WorkflowEnvironment, request: pytest.FixtureRequest
             task_queue=TASK_QUEUE,
             workflows=[PaymentWorkflow],
             activities=[
+                operations.begin,
                 operations.perform,
                 operations.resolve,
                 absorbing.absorb,

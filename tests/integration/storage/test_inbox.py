@@ -211,6 +211,23 @@ async def test_handled_is_said_once(record: Record, raw: psycopg.Connection[tupl
             await missing
 
 
+async def test_many_are_ticked_off_at_once_and_the_first_result_of_each_stays(
+    record: Record, raw: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    payment = await record.add(new_payment())
+    first, second, third = await store(record, *(new_event(payment_id=payment.id) for _ in range(3)))
+    await record.inbox.mark_handled(first.id, at=NOW, result="looked up")
+    results = {first.id: "stale", second.id: "stale", "inb_x": "stale"}
+    await record.inbox.mark_many_handled(results, at=NOW + timedelta(days=1))
+    assert [(await record.inbox.entry(e.id)).handled_at for e in (first, second, third)] == [
+        NOW,
+        NOW + timedelta(days=1),
+        None,
+    ]
+    found = raw.execute("SELECT result FROM webhook_inbox WHERE id = ANY(%s)", [[first.id, second.id]]).fetchall()
+    assert sorted(found) == [("looked up",), ("stale",)]
+
+
 async def test_a_transition_marks_its_event_handled_or_neither_happens(record: Record) -> None:
     payment = await record.add(new_payment())
     first, second, third = await store(record, *(new_event(payment_id=payment.id) for _ in range(3)))

@@ -14,7 +14,7 @@ from activities.recorder import Recorder
 from activities.records import RecordActivities
 from activities.wire import Wire
 from domain.commands import Command, permit
-from domain.messages import LookRequest, PerformRequest
+from domain.messages import Loaded, LookRequest, PaymentStart, PerformRequest
 from domain.operation import Operation
 from domain.payment import Payment
 from domain.steps import Perform, next_step
@@ -45,6 +45,9 @@ class Hands:
         policy = RetryPolicy(maximum_attempts=self.most)
         environment.info = replace(environment.info, attempt=self.tries, retry_policy=policy)
         return environment
+
+    async def begin(self, payment: Payment) -> Loaded:
+        return await self.environment().run(self.operations.begin, PaymentStart(payment_id=payment.id, begins=True))
 
     async def perform(self, payment: Payment, operation: Operation) -> Payment:
         request = PerformRequest(payment_id=payment.id, operation=operation)

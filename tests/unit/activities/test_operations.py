@@ -62,6 +62,36 @@ async def test_a_crash_after_the_gateways_answer_repeats_the_same_key_and_charge
     assert len(set(hands.gateway.keys("authorize"))) == 1
 
 
+async def test_a_new_payment_is_loaded_and_authorized_by_one_activity(hands: Hands) -> None:
+    payment = hands.records.add(new_payment())
+    hands.gateway.answers("authorize", CAPTURED)
+    begun = await hands.begin(payment)
+    assert begun.payment.state is PaymentState.CAPTURED
+    assert begun.abilities == hands.gateway.capabilities.abilities
+    again = await hands.begin(payment)
+    assert again == begun
+    assert len(hands.gateway.keys("authorize")) == 1
+
+
+async def test_a_beginning_that_was_cut_off_goes_on_under_the_same_key(hands: Hands) -> None:
+    payment = hands.records.add(new_payment())
+
+    def crash(_call: object) -> Captured:
+        raise Crash
+
+    hands.gateway.answers("authorize", crash)
+    with pytest.raises(Crash):
+        await hands.begin(payment)
+    hands.gateway.answers("authorize", CAPTURED)
+    stranger = await hands.begin(payment)  # a first try of another run: it may be under way, so it is left alone
+    assert stranger.payment.state is PaymentState.PROCESSING
+    hands.tries = 2
+    retried = await hands.begin(payment)
+    assert retried.payment.state is PaymentState.CAPTURED
+    assert len(hands.gateway.keys("authorize")) == 2
+    assert len(set(hands.gateway.keys("authorize"))) == 1
+
+
 async def test_a_crash_is_looked_up_and_never_resent_where_the_gateway_has_no_keys(hands: Hands) -> None:
     hands.gateway.keyed_verbs = frozenset()
     payment = hands.records.add(new_payment())

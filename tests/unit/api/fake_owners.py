@@ -1,6 +1,7 @@
 """The payment's owner in memory, over the real core; only the gateway's answer is chosen, by the token."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from domain.commands import Abilities, Cancel, Command, authorization, permit
@@ -55,7 +56,7 @@ class FakeOwners:
             if self.slow:
                 return None
             current = self._answer(current, operation.number, _authorized(current))
-        return receipt(current)
+        return replace(receipt(current), payment=current)
 
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
         await self._pass()

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -325,6 +325,9 @@ class FakeInbox:
 
     async def mark_handled(self, inbox_id: str, *, at: datetime, result: str) -> None:
         self.results[inbox_id] = result
+
+    async def mark_many_handled(self, results: Mapping[str, str], *, at: datetime) -> None:
+        self.results |= results
 
     async def unhandled(self, *, received_before: datetime, limit: int) -> Sequence[InboxEntry]:
         raise NotImplementedError

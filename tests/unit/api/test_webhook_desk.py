@@ -74,6 +74,7 @@ async def test_while_our_call_is_on_the_wire_its_reply_goes_first(world: World) 
     assert (world.owners.notified, world.inbox.results) == ([], {})
     world.owners.learn(paid["id"], Captured(captured_minor=4999, currency="EUR"))
     await asyncio.sleep(0.05)
+    await desk.settled()
     assert world.owners.notified == []
     assert list(world.inbox.results.values()) == ["stale"]
 
