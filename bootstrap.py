@@ -24,6 +24,7 @@ from temporalio.client import Client, TLSConfig
 from temporalio.service import KeepAliveConfig, RetryConfig
 
 import telemetry
+from activities.failing import arm
 from activities.inbox import InboxActivities
 from activities.operations import OperationActivities
 from activities.recorder import Recorder
@@ -105,6 +106,7 @@ class House:
 @asynccontextmanager
 async def open_house(settings: Settings, metrics: CollectorRegistry, *, lazy: bool = True) -> AsyncIterator[House]:
     """The shared parts, closed again at the end. `lazy`: Temporal is connected to on first use; it may come later."""
+    arm(settings.payonce.fail)
     async with AsyncExitStack() as parts:
         database = await parts.enter_async_context(open_database(settings))
         gateways = build_gateways(settings)

@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.errors import InvalidInput
+from domain.failpoints import read_armed
+
 PROCESS_NEEDS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "STRIPE_SECRET_KEY")
 """What a worker or an API process cannot run without; `payonce up` fills them in for its own children."""
 
@@ -95,6 +98,7 @@ class PayonceSettings(Group):
     state: Path = Path(".payonce")
     task_queue: str = "payonce"
     sweep_factor: Annotated[float, Field(gt=0, le=100)] = 1.0
+    fail: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
     public_url: str | None = None
@@ -163,6 +167,8 @@ class Settings(BaseSettings):
         found = [_key_complaint(self.payonce.mode, name, *key) for name, key in self.gateway_keys().items()]
         if self.payonce.mode == "live" and self.stripe.api_base:
             found.append("STRIPE_API_BASE points away from Stripe, so PAYONCE_MODE must be test: unset one of them.")
+        if self.payonce.fail is not None:
+            found.append(_fail_complaint(self.payonce.mode, self.payonce.fail))
         if (self.temporal.tls_cert is None) != (self.temporal.tls_key is None):
             found.append("TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY belong together: set both or neither.")
         for name in ("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY", "TEMPORAL_TLS_CA"):
@@ -182,6 +188,17 @@ def _key_complaint(mode: str, name: str, key: SecretStr | None, test_prefix: str
         return f"{name} is a {refused} key, but PAYONCE_MODE is {mode}: use a {allowed} key or change PAYONCE_MODE."
     if not secret.startswith((allowed, allowed.replace("sk_", "rk_", 1))):
         return f"{name} does not look like a key: in {mode} mode it begins with {allowed}."
+    return None
+
+
+def _fail_complaint(mode: str, fail: str) -> str | None:
+    """PAYONCE_FAIL is for tests, and a misspelt one would test nothing."""
+    if mode == "live":
+        return "PAYONCE_FAIL makes this process fail on purpose, so PAYONCE_MODE must be test: unset one of them."
+    try:
+        read_armed(fail)
+    except InvalidInput as error:
+        return f"PAYONCE_FAIL is NAME:MOMENT:NTH:KIND[:ID]; {error}."
     return None
 
 

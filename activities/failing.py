@@ -8,7 +8,7 @@ import os
 import time
 from typing import NoReturn
 
-from domain.failpoints import FAILPOINTS, Armed, FailpointError, Kind, Passing
+from domain.failpoints import FAILPOINTS, Armed, FailpointError, Kind, Passing, install, read_armed
 
 EXIT_CODE = 137
 """As a shell reports kill -9: no handler runs, no buffer is flushed, no connection is closed."""
@@ -54,3 +54,9 @@ def fail(kind: Kind, passing: Passing) -> NoReturn:
     if kind == "drop_reply" and lost is not None:
         raise lost(f"failpoint: the reply of {passing.name} was lost")
     raise FailpointError(f"failpoint: {passing.moment} {passing.name}")
+
+
+def arm(told: str | None) -> None:
+    """Switch on what PAYONCE_FAIL says, for this whole process; nothing when it says nothing. Raises InvalidInput."""
+    if told:
+        install(FailOnce(read_armed(told)))

@@ -56,10 +56,13 @@ FAILPOINTS: dict[str, Failpoint] = {
         room="storage", effect="A batch of verified webhooks is committed to the inbox.", lost=RecordUnavailable
     ),
     "inbox_handled": Failpoint(
-        room="storage", effect="A webhook that tells nothing new is marked handled.", lost=RecordUnavailable
+        room="storage", effect="Webhooks that tell nothing new are marked handled.", lost=RecordUnavailable
     ),
     "orphan_match": Failpoint(
         room="storage", effect="Webhooks without a payment are looked at again.", lost=RecordUnavailable
+    ),
+    "expiry_warning": Failpoint(
+        room="storage", effect="Authorizations about to end are noted once.", lost=RecordUnavailable
     ),
     "customer_create": Failpoint(room="storage", effect="A customer is committed.", lost=RecordUnavailable),
     "customer_reference": Failpoint(

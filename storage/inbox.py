@@ -113,7 +113,9 @@ class PostgresInbox:
 
     async def mark_many_handled(self, results: Mapping[str, str], *, at: datetime) -> None:
         """The first result of each stays. (The port DeliveryInbox.)"""
+        await before("inbox_handled", *results)
         await self._database.fetch(_MARK_MANY_HANDLED, {"results": json.dumps(dict(results)), "at": at})
+        await after("inbox_handled", *results)
 
     async def unhandled(self, *, received_before: datetime, limit: int) -> Sequence[InboxEntry]:
         rows = await self._database.fetch(_UNHANDLED, {"received_before": received_before, "limit": limit})

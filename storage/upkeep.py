@@ -6,6 +6,7 @@ Every question is answered from a partial index, so that a sweep costs what is o
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from domain.failpoints import after, before
 from domain.ports import Backlog, ExpiringAuthorization
 from storage.database import Database
 
@@ -99,11 +100,14 @@ class PostgresUpkeep:
         self, *, at: datetime, until: datetime, assumed_life: timedelta, limit: int
     ) -> Sequence[ExpiringAuthorization]:
         parameters = {"at": at, "until": until, "assumed_life": assumed_life, "limit": limit}
+        await before("expiry_warning")
+        warned = await self._database.fetch(_WARN, parameters)
+        await after("expiry_warning")
         return [
             ExpiringAuthorization(
                 payment_id=id_, merchant_id=merchant_id, amount_minor=amount, currency=currency, expires_at=ends_at
             )
-            for id_, merchant_id, amount, currency, ends_at in await self._database.fetch(_WARN, parameters)
+            for id_, merchant_id, amount, currency, ends_at in warned
         ]
 
     async def expiring_authorizations(self, *, at: datetime, until: datetime, assumed_life: timedelta) -> Backlog:
