@@ -1,0 +1,385 @@
+"""Temporal as the product sees it: the product's own PaymentWorkflow is run, in the loop of a runtime of ours.
+
+At least once: an activity whose process died or stalled is tried again while the first try may still be going on;
+completions are lost; runs are reset and then hear their messages again, or are terminated and hear nothing. The
+workflow's own code is deterministic, so a crash of the process it runs in changes nothing and is not modelled.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from temporalio.activity import _Context as ActivityContext  # no public way to run an activity without a loop
+from temporalio.activity import _current_context
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from domain.messages import EventNotice, PaymentStart, Receipt
+from tests.safety.simulation.life import Life
+from tests.safety.simulation.process import Point, Process
+from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.weather import Weather
+from workflows.payment import PaymentWorkflow
+
+Answer = Callable[[Receipt | None, Exception | None], None]
+HEARTBEAT_TIMEOUT_SECONDS = 8.0
+_BEGINS = "begins" in {field.name for field in fields(PaymentStart)}
+
+
+class Bug(AssertionError):
+    """The product raised what it may never raise."""
+
+
+class Again(Exception):
+    """The run continues as new."""
+
+
+@dataclass(slots=True)
+class Strand:
+    """One coroutine of a workflow run: its loop, or the handler of one update."""
+
+    coroutine: Coroutine[Any, Any, Any]
+    on_end: Callable[[Any, Exception | None], None]
+    condition: Callable[[], bool] | None = None
+    is_ready: bool = True
+    value: Any = None
+    error: Exception | None = None
+    waits: int = 0  # counts what it waited for, so that a late timer knows it is late
+    is_done: bool = False
+
+
+class _Await:
+    """What the workflow's code awaits: handed to the run that steps it."""
+
+    __slots__ = ("start",)
+
+    def __init__(self, start: Callable[["Run", Strand], None]) -> None:
+        self.start = start
+
+    def __await__(self) -> Any:
+        return (yield self)
+
+
+class Run:
+    """One run of one payment's workflow, and the runtime its code finds itself in."""
+
+    def __init__(self, temporal: "Temporal", life: Life, *, begins: bool) -> None:
+        self.temporal = temporal
+        self.life = life
+        self.is_closed = False
+        self.heard: list[Any] = []  # what a reset applies again
+        self._strands: list[Strand] = []
+        self._history = 0
+        self._is_turning = False
+        self._loop: Any = SimpleNamespace()
+        setattr(self._loop, "__temporal_workflow_runtime", self)
+        self.begins = begins
+        start = PaymentStart(payment_id=life.payment_id, **({"begins": begins} if _BEGINS else {}))
+        self.workflow = PaymentWorkflow(start)
+        self._strands.append(Strand(self.workflow.run(start), self._ended))
+
+    # --- the runtime: what `temporalio.workflow`'s functions ask ----------------------------------------------------
+
+    def workflow_time_ns(self) -> int:
+        return int(self.temporal.timeline.seconds * 1e9)
+
+    def workflow_now(self) -> Any:
+        return self.temporal.timeline.moment()
+
+    def workflow_info(self) -> Any:
+        return SimpleNamespace(get_current_history_length=lambda: self._history)
+
+    def workflow_all_handlers_finished(self) -> bool:
+        return len(self._strands) == 1
+
+    def workflow_set_current_details(self, _details: str) -> None:
+        return None
+
+    def workflow_upsert_search_attributes(self, *_attributes: Any, **_how: Any) -> None:
+        return None
+
+    def workflow_patch(self, _id: str, **_how: Any) -> bool:
+        return True
+
+    def workflow_continue_as_new(self, *_args: Any, **_how: Any) -> None:
+        raise Again
+
+    def workflow_wait_condition(self, condition: Callable[[], bool], *, timeout: float | None = None, **_: Any) -> Any:
+        return _Await(lambda run, strand: run._wait(strand, condition, timeout))
+
+    def workflow_sleep(self, duration: float, **_: Any) -> Any:
+        return _Await(lambda run, strand: run._wait(strand, lambda: False, duration, raises=False))
+
+    def workflow_start_activity(self, activity: Any, *args: Any, **options: Any) -> Any:
+        return _Await(lambda run, strand: run._do(strand, activity, args, options, local=False))
+
+    def workflow_start_local_activity(self, activity: Any, *args: Any, **options: Any) -> Any:
+        return _Await(lambda run, strand: run._do(strand, activity, args, options, local=True))
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    def signal(self, message: Any) -> None:
+        self.heard.append(message)
+        if isinstance(message, EventNotice):
+            self.workflow.gateway_event(message)
+        elif message is not None:
+            self.workflow.command(message)
+        self.turn()
+
+    def update(self, command: Any, answer: Answer) -> None:
+        """`command` None is `begin`."""
+        if command is not None:
+            self.heard.append(command)
+        name = "begin" if command is None else command.kind
+        handler: Coroutine[Any, Any, Receipt] = getattr(self.workflow, name)(*[command] if command else [])
+        self._strands.append(Strand(handler, answer))
+        self.turn()
+
+    def abandon(self) -> None:
+        """The run is no more: reset or terminated. Whoever waits for an update is told that it failed."""
+        self.is_closed = True
+        for strand in self._strands[1:]:
+            strand.on_end(None, RuntimeError("the workflow run is gone"))
+
+    # --- stepping ----------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """One workflow task: every strand goes as far as it can."""
+        if self._is_turning:
+            return  # an activity ended at once: the loop below sees it
+        self._is_turning = True
+        asyncio._set_running_loop(self._loop)
+        try:
+            while not self.is_closed and self._advance():
+                pass
+        finally:
+            asyncio._set_running_loop(None)
+            self._is_turning = False
+
+    def _advance(self) -> bool:
+        progress = False
+        for strand in tuple(self._strands):
+            if strand.is_ready or (strand.condition is not None and strand.condition()):
+                progress = True
+                self._step(strand)
+        return progress
+
+    def _step(self, strand: Strand) -> None:
+        value, error = strand.value, strand.error
+        strand.is_ready, strand.condition, strand.value, strand.error = False, None, None, None
+        strand.waits += 1
+        try:
+            awaited = strand.coroutine.send(value) if error is None else strand.coroutine.throw(error)
+        except StopIteration as end:
+            self._end(strand, end.value, None)
+        except Exception as raised:
+            self._end(strand, None, raised)
+        else:
+            awaited.start(self, strand)
+
+    def _end(self, strand: Strand, value: Any, error: Exception | None) -> None:
+        strand.is_done = True
+        self._strands.remove(strand)
+        strand.on_end(value, error)
+
+    def _wait(
+        self, strand: Strand, condition: Callable[[], bool], timeout: float | None, *, raises: bool = True
+    ) -> None:
+        strand.condition = condition
+        if timeout is None:
+            return
+        waits = strand.waits
+
+        def out_of_time() -> None:
+            if strand.waits == waits and not strand.is_done and not self.is_closed:
+                self._history += 4
+                strand.error = TimeoutError() if raises else None
+                strand.is_ready = True
+                self.turn()
+
+        self.temporal.timeline.after(timeout, out_of_time)
+
+    def _do(self, strand: Strand, activity: Any, args: Any, options: Any, *, local: bool) -> None:
+        def done(value: Any, error: Exception | None) -> None:
+            if self.is_closed:
+                return
+            self._history += 4
+            strand.value, strand.error, strand.is_ready = value, error, True
+            self.turn()
+
+        Activity(self.temporal, self.life, activity.__name__, args[0], options, done, local=local).attempt()
+
+    def _ended(self, _value: Any, error: Exception | None) -> None:
+        self.is_closed = True
+        again = isinstance(error, Again)
+        if error is not None and not again:
+            raise Bug(f"the workflow failed: {type(error).__name__}: {error}") from error
+        self.temporal.ended(self, again=again)
+
+
+class Activity:
+    """One scheduled activity and its tries, which may overlap."""
+
+    def __init__(
+        self, temporal: "Temporal", life: Life, name: str, argument: Any, options: Any,
+        done: Callable[[Any, Exception | None], None], *, local: bool,
+    ) -> None:  # fmt: skip
+        self._temporal = temporal
+        self._life = life
+        self._name = name
+        self._argument = argument
+        self._policy: RetryPolicy = options["retry_policy"]
+        self._closes_at = temporal.timeline.seconds + options["schedule_to_close_timeout"].total_seconds()
+        self._done = done
+        self._local = local
+        self._number = 0
+        self._current: Process | None = None  # the try Temporal listens to
+
+    def attempt(self) -> None:
+        self._number += 1
+        context = _context(self._number, self._policy, self._life.payment_id)
+        method = self._temporal.activities[self._name]
+        process = self._current = Process(
+            method(self._argument),
+            life=self._life,
+            name=f"{self._name}#{self._number}",
+            on_end=lambda value, error: self._ended(process, value, error),
+            strike=self._strike,
+            enter=lambda: _current_context.set(context) and None,
+            skew_seconds=self._temporal.skew_of(self._life),
+        )
+        process.resume()
+
+    def _strike(self, process: Process, point: Point) -> bool:
+        kind = self._temporal.weather.processes.strike(self._life.random)
+        if kind is None or kind == "lost_completion":
+            return False
+        timeline, draw = self._temporal.timeline, self._life.random
+        self._hit(kind, process.name.partition("#")[0], point.name)
+        if kind == "crash_before":
+            process.die()
+        elif kind == "crash_after":
+            process.perform(point)  # the request travels, the commit happens; nobody hears of it
+            process.die()
+        else:
+            longest = 40.0 if kind == "stall" else 6 * 3600.0
+            timeline.after(draw.random() * longest, lambda: process.go_on(point))
+        timeline.after(HEARTBEAT_TIMEOUT_SECONDS, lambda: self._lost(process))
+        return True
+
+    def _lost(self, process: Process) -> None:
+        """No heartbeat: Temporal gives the try up, whatever has become of it."""
+        if process is not self._current:
+            return
+        self._current = None
+        if not process.is_dead:
+            self._temporal.weather.hits["overlapping_tries"] += 1
+        self._again(ApplicationError("activity Heartbeat timeout", type="TimeoutError"))
+
+    def _hit(self, kind: str, name: str, point: str) -> None:
+        self._temporal.weather.hits[f"{kind} {name} {point}"] += 1
+        self._life.trace.append((self._temporal.timeline.elapsed_seconds, kind, f"{name} at {point}"))
+
+    def _ended(self, process: Process, value: Any, error: BaseException | None) -> None:
+        if process is not self._current:
+            return  # a zombie's word: Temporal gave this try up
+        self._current = None
+        if self._temporal.weather.processes.strike(self._life.random) == "lost_completion":
+            self._hit("lost_completion", self._name, "end")
+            timeout = ApplicationError("activity Heartbeat timeout", type="TimeoutError")
+            self._temporal.timeline.after(HEARTBEAT_TIMEOUT_SECONDS, lambda: self._again(timeout))
+            return
+        if error is None:
+            self._done(value, None)
+        elif isinstance(error, ApplicationError):
+            self._again(error)
+        else:
+            raise Bug(f"{self._name} raised {type(error).__name__}: {error}") from error
+
+    def _again(self, error: ApplicationError) -> None:
+        policy, timeline = self._policy, self._temporal.timeline
+        delay = error.next_retry_delay or min(
+            policy.initial_interval * policy.backoff_coefficient ** (self._number - 1),
+            policy.maximum_interval or timedelta(seconds=100),
+        )
+        too_late = timeline.seconds + delay.total_seconds() >= self._closes_at
+        if error.non_retryable or self._number >= policy.maximum_attempts or too_late:
+            self._done(None, error if self._local else _activity_error(self._name, error))
+            return
+        timeline.after(delay.total_seconds(), self.attempt)
+
+
+def _context(number: int, policy: RetryPolicy, payment_id: str) -> Any:
+    """Where an activity finds itself. Of it only `info` is asked for, and of that only these."""
+    info = SimpleNamespace(attempt=number, retry_policy=policy, workflow_id=payment_id)
+    nothing: Any = None
+    told: Any = lambda: info  # noqa: E731 - a lambda keeps the type checker out of what is only half an Info
+    return ActivityContext(told, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+
+
+def no_activity() -> None:
+    """The context of the doors and sweeps."""
+    _current_context.set(None)  # type: ignore[arg-type]  # what `in_activity` looks for
+
+
+def _activity_error(name: str, cause: ApplicationError) -> ActivityError:
+    error = ActivityError(
+        "Activity task failed", scheduled_event_id=1, started_event_id=2, identity="worker", activity_type=name,
+        activity_id="1", retry_state=None,
+    )  # fmt: skip
+    error.__cause__ = cause
+    return error
+
+
+class Temporal:
+    """All runs, one open per payment at most; `activities` are the product's methods by name."""
+
+    def __init__(self, timeline: Timeline, weather: Weather) -> None:
+        self.timeline = timeline
+        self.weather = weather
+        self.activities: dict[str, Callable[[Any], Coroutine[Any, Any, Any]]] = {}
+        self.runs: dict[str, Run] = {}
+        self.runs_begun = 0
+        self.left_alone: dict[str, None] = {}  # payments whose run is gone; most of them need none any more
+
+    def skew_of(self, life: Life) -> float:
+        """Each try may land on another worker, with another clock."""
+        return self.weather.skews_seconds[int(life.random.random() * len(self.weather.skews_seconds))]
+
+    def run_of(self, life: Life, *, begins: bool = False) -> Run:
+        """The open run of a payment; a new one where there is none."""
+        run = self.runs.get(life.payment_id)
+        if run is None:
+            run = self._new(life, begins=begins)
+        return run
+
+    def is_running(self, payment_id: str) -> bool:
+        return payment_id in self.runs
+
+    def ended(self, run: Run, *, again: bool) -> None:
+        if self.runs.get(run.life.payment_id) is run:
+            del self.runs[run.life.payment_id]
+            self.left_alone[run.life.payment_id] = None
+            if again:
+                self._new(run.life, begins=False)
+
+    def reset(self, life: Life) -> None:
+        """An operator resets to the beginning: a fresh run hears every message of the old one again."""
+        old = self.runs.pop(life.payment_id)
+        old.abandon()
+        run = self._new(life, begins=old.begins)
+        for message in old.heard:
+            run.signal(message)
+
+    def terminate(self, life: Life) -> None:
+        self.runs.pop(life.payment_id).abandon()
+        self.left_alone[life.payment_id] = None
+
+    def _new(self, life: Life, *, begins: bool) -> Run:
+        self.runs_begun += 1
+        run = self.runs[life.payment_id] = Run(self, life, begins=begins)
+        self.timeline.after(0.0, run.turn)
+        return run

@@ -1,0 +1,173 @@
+"""One seed's world, from its parts to its end: a phase with faults, then one without, as in TigerBeetle's VOPR."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from activities.inbox import InboxActivities
+from activities.operations import OperationActivities
+from activities.recorder import Recorder
+from activities.records import RecordActivities
+from domain.gateway import Gateway, GatewayCall
+from domain.operation import Verb
+from simulator.effects import Effect
+from tests.safety.simulation.archive import Archive
+from tests.safety.simulation.doors import Doors, Owners
+from tests.safety.simulation.gateway import GatewaySide
+from tests.safety.simulation.life import Life, new_life
+from tests.safety.simulation.line import DirectGateway, sdk_gateway
+from tests.safety.simulation.people import People
+from tests.safety.simulation.post import Post
+from tests.safety.simulation.process import in_thread
+from tests.safety.simulation.referee import Referee, Violation
+from tests.safety.simulation.sweeper import Sweeper
+from tests.safety.simulation.temporal import Temporal
+from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.weather import forecast
+
+WINDOW_SECONDS = 1_800.0
+CONVERGED_SECONDS = 36 * 3_600.0
+"""I8: this long after the last fault nothing is unresolved; only customers, captures and disputes are waited for."""
+
+END_SECONDS = 10 * 86_400.0
+"""Holds lapse after seven days; then nothing is open any more."""
+
+DISPUTE_SECONDS = 4 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one seed showed. `ends`: payments by how they ended."""
+
+    seed: int
+    payments: int
+    events: int
+    checks: int
+    runs: int
+    requests: int
+    simulated_seconds: float
+    hits: dict[str, int]
+    ends: dict[str, int]
+    parked_on_the_way: int
+
+
+class World:
+    def __init__(self, seed: int, payments: int, *, only: int | None = None, through_sdk: bool = False) -> None:
+        self.seed = seed
+        self.timeline = Timeline()
+        self.weather = forecast(seed, window_seconds=WINDOW_SECONDS)
+        indexes = range(payments) if only is None else [only]
+        self.lives = {
+            life.payment_id: life for life in (new_life(seed, i, window_seconds=WINDOW_SECONDS) for i in indexes)
+        }
+        self.temporal = Temporal(self.timeline, self.weather)
+        self.archive = Archive(self.timeline, self.weather, lambda transition: self.referee.on_write(transition))
+        self.archive.is_owned, self.archive.left_alone = self.temporal.is_running, self.temporal.left_alone
+        self.referee = Referee(self.archive.payments, self.archive.keys)
+        self.gateway = GatewaySide(
+            self.timeline, self.weather, seed=seed, on_effect=self._on_effect,
+            on_event=lambda event, body: self.post.post(event, body),
+        )  # fmt: skip
+        adapter = (sdk_gateway if through_sdk else DirectGateway)(self.gateway.send)
+        self.owners = Owners(self.timeline, self.weather, self.temporal, self.lives)
+        self.doors = Doors(self.timeline, self.weather, self.archive, self.owners)
+        self.post = Post(self.timeline, self.weather, self.archive, self.doors.desk, adapter, self._life_of)
+        self.post.gateway, self.post.on_dispute = self.gateway, self._on_dispute
+        self.people = People(self.timeline, self.weather, self.doors, self.archive.payments, self.gateway)
+        self.sweeper = Sweeper(self.timeline, self.archive, self.owners, self.temporal, self.lives)
+        self._intents: dict[str, Life] = {}
+        self._employ(adapter)
+
+    # --- the two phases ----------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Raises Violation (or whatever the product may never raise)."""
+        for life in self.lives.values():
+            self.people.arrive(life)
+        self.sweeper.begin()
+        faults_end = max([4 * WINDOW_SECONDS, *(outage.ends_at for outage in self.weather.outages)])
+        self.timeline.run(until_seconds=faults_end)
+        self.weather.clear_up()
+        self.timeline.run(until_seconds=faults_end + CONVERGED_SECONDS)
+        self._conclude()
+        self.timeline.run(until_seconds=faults_end + END_SECONDS)
+        return self._outcome(self._conclude(finally_=True))
+
+    def _conclude(self, *, finally_: bool = False) -> dict[str, int]:
+        ends: dict[str, int] = {}
+        for payment in self.archive.payments.values():
+            end = self.referee.conclude(payment, self.timeline.moment())
+            if end == "waiting" and finally_:
+                raise Violation("I3", payment.id, f"{payment.state} is still waited for")
+            if end == "closed" and self.temporal.is_running(payment.id):
+                raise Violation("I8", payment.id, "nothing is pending, but its workflow does not close")
+            name = f"{payment.state}" if end == "closed" else end
+            ends[name] = ends.get(name, 0) + 1
+        missing = [life for life in self.lives.values() if life.payment_id not in self.archive.payments]
+        if missing:
+            raise Violation("I3", missing[0].payment_id, "its client was never answered")
+        return ends
+
+    def _outcome(self, ends: dict[str, int]) -> Outcome:
+        parked = sum(1 for life in self.lives.values() if _was_parked(life))
+        return Outcome(
+            seed=self.seed, payments=len(self.lives), events=self.timeline.events, checks=self.referee.checks,
+            runs=self.temporal.runs_begun, requests=self.people.requests,
+            simulated_seconds=self.timeline.elapsed_seconds, hits=dict(self.weather.hits), ends=ends,
+            parked_on_the_way=parked,
+        )  # fmt: skip
+
+    # --- who works here ----------------------------------------------------------------------------------------------
+
+    def _employ(self, adapter: Gateway) -> None:
+        wire: Any = SimulatedWire()
+        gateways = SimpleNamespace(for_account=lambda _account: adapter)
+        recorder: Any = WorkersRecorder(self.archive, self.timeline.moment)
+        operations = OperationActivities(recorder, gateways, wire)
+        absorbing = InboxActivities(recorder, self.archive, gateways, wire)
+        records = RecordActivities(recorder, gateways)
+        methods: list[Any] = [operations.begin, operations.perform, operations.resolve, absorbing.absorb]
+        methods += [absorbing.check, records.load, records.abandon]
+        self.temporal.activities.update({method.__name__: method for method in methods})
+
+    # --- what the gateway tells --------------------------------------------------------------------------------------
+
+    def _on_effect(self, effect: Effect, key: str | None) -> None:
+        life = self.lives[effect.metadata["payment_id"]]
+        self._intents[effect.payment] = life
+        life.trace.append((self.timeline.elapsed_seconds, "EFFECT", effect))
+        self.referee.on_effect(effect, key)
+
+    def _life_of(self, thing: Any) -> Life | None:
+        marked = str((thing.get("metadata") or {}).get("payment_id"))
+        return self.lives.get(marked) or self._intents.get(str(thing.get("payment_intent")))
+
+    def _on_dispute(self, life: Life, dispute_id: str) -> None:
+        won = life.random.random() < 0.5
+        self.timeline.after(
+            life.random.random() * DISPUTE_SECONDS, lambda: self.gateway.decide_dispute(dispute_id, won=won)
+        )
+
+
+class WorkersRecorder(Recorder):
+    """The product's recorder; each process reads the clock of the worker it runs on."""
+
+
+class SimulatedWire:
+    """Stands for `activities.wire.Wire`: the blocking call runs in a greenlet instead of a thread."""
+
+    async def send(self, gateway: Gateway, call: GatewayCall) -> Any:
+        verbs = {
+            Verb.AUTHORIZE: gateway.authorize,
+            Verb.CAPTURE: gateway.capture,
+            Verb.VOID: gateway.void,
+            Verb.REFUND: gateway.refund,
+        }
+        return await in_thread(lambda: verbs[call.operation.verb](call))
+
+    async def ask(self, call: Any) -> Any:
+        return await in_thread(call)
+
+
+def _was_parked(life: Life) -> bool:
+    return any(getattr(told, "type", None) == "payment.parked" for _, _, told in life.trace)
