@@ -1,6 +1,7 @@
 """The port PaymentRecords: what the payment's owner reads and the one way it writes."""
 
 from domain.errors import RecordNotFound, VersionConflict
+from domain.failpoints import after, before
 from domain.gateway import Instructions
 from domain.payment import Payment
 from domain.ports import Attempt
@@ -56,11 +57,18 @@ class PostgresPaymentRecords:
     async def write(
         self, transition: Transition | None, *, attempt: Attempt | None = None, handled_inbox_id: str | None = None
     ) -> None:
-        if transition is None:
-            if attempt is not None or handled_inbox_id is not None:
-                await self._database.fetch(*noting(attempt=attempt, handled_inbox_id=handled_inbox_id))
-            return
+        if transition is not None:
+            await self._move(transition, attempt, handled_inbox_id)
+        elif attempt is not None or handled_inbox_id is not None:
+            subjects = tuple(filter(None, (attempt and attempt.payment_id, handled_inbox_id)))
+            await before("note", *subjects)
+            await self._database.fetch(*noting(attempt=attempt, handled_inbox_id=handled_inbox_id))
+            await after("note", *subjects)
+
+    async def _move(self, transition: Transition, attempt: Attempt | None, handled_inbox_id: str | None) -> None:
+        known = transition.before
+        await before("transition", known.id, detail=transition.type)
         rows = await self._database.fetch(*recording(transition, attempt=attempt, handled_inbox_id=handled_inbox_id))
         if not rows:
-            before = transition.before
-            raise VersionConflict(f"{before.id} is no longer at version {before.version}")
+            raise VersionConflict(f"{known.id} is no longer at version {known.version}")
+        await after("transition", known.id, detail=transition.type)
