@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up down test check bench lock runtime dev clean
+.PHONY: help up down test check bench safety-long lock runtime dev clean
 
 VENV := .venv
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 help: ## what can be done here
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 up: runtime ## start everything on this machine: PostgreSQL, Temporal, simulator, worker, API
 	@$(VENV)/bin/payonce up $(ARGS)
@@ -32,6 +32,9 @@ check: dev ## formatting, lint, types, import contracts, house rules
 
 bench: runtime ## ratios against bare Temporal and bare FastAPI, side by side
 	@$(VENV)/bin/payonce bench $(ARGS)
+
+safety-long: dev ## the long forms of the money-safety proofs, one after another (ARGS="--only chaos" for one)
+	@$(VENV)/bin/python -m tests.safety.long $(ARGS)
 
 lock: $(UV) ## resolve the newest allowed versions into the three lock files
 	@$(COMPILE) --upgrade --group install -o requirements-install.lock
