@@ -60,7 +60,7 @@ class PostgresPaymentRecords:
         if transition is not None:
             await self._move(transition, attempt, handled_inbox_id)
         elif attempt is not None or handled_inbox_id is not None:
-            subjects = tuple(filter(None, (attempt and attempt.payment_id, handled_inbox_id)))
+            subjects = (attempt.payment_id if attempt is not None else str(handled_inbox_id),)
             await before("note", *subjects)
             await self._database.fetch(*noting(attempt=attempt, handled_inbox_id=handled_inbox_id))
             await after("note", *subjects)
