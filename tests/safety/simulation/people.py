@@ -13,9 +13,9 @@ from tests.safety.simulation.doors import Doors, HttpAnswer
 from tests.safety.simulation.gateway import GatewaySide
 from tests.safety.simulation.life import Life, Step
 from tests.safety.simulation.process import Point, Process
-from tests.safety.simulation.referee import Violation
 from tests.safety.simulation.temporal import no_activity
 from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.violation import Bug, Violation
 from tests.safety.simulation.weather import Weather
 
 PATIENCE_SECONDS = 40.0
@@ -64,7 +64,7 @@ class People:
                 again(0.5 + 2.0 ** min(tries, 7))
                 return
             if error is not None or answer is None:
-                raise AssertionError(f"the API raised {error!r}") from error
+                raise Bug(life.payment_id, f"the API raised {error!r}") from error
             if self._struck(life, "reply_lost"):
                 return
             is_answered = True

@@ -19,9 +19,9 @@ from tests.safety.simulation.gateway import GatewaySide
 from tests.safety.simulation.life import Life
 from tests.safety.simulation.line import WEBHOOK_SECRET
 from tests.safety.simulation.process import Point, Process
-from tests.safety.simulation.referee import Violation
 from tests.safety.simulation.temporal import no_activity
 from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.violation import Bug, Violation
 from tests.safety.simulation.weather import Weather
 
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0, 1_800.0, 3_600.0, 10_800.0, 43_200.0)
@@ -81,7 +81,7 @@ class Post:
             if isinstance(error, PayonceError):
                 again()
             elif error is not None or entries is None:
-                raise AssertionError(f"the webhook door raised {error!r}") from error
+                raise Bug(life.payment_id, f"the webhook door raised {error!r}") from error
             else:
                 for entry in entries:
                     self._look(life, entry, 1)
@@ -127,7 +127,7 @@ class Post:
 
         def ended(_word: str | None, error: BaseException | None) -> None:
             if error is not None and not isinstance(error, OwnerUnavailable | RecordUnavailable):
-                raise AssertionError(f"the desk raised {error!r}") from error
+                raise Bug(life.payment_id, f"the desk raised {error!r}") from error
 
         def strike(process: Process, _point: Point) -> bool:
             if self._weather.clients.strike(life.random) != "api_crash":

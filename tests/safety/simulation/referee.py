@@ -17,6 +17,7 @@ from domain.ports import Attempt
 from domain.steps import Close, next_step
 from domain.transitions import Transition
 from simulator.effects import Effect
+from tests.safety.simulation.violation import Violation
 from tests.unit.domain.shell import check
 
 ENDS_WITHOUT_MONEY = (State.FAILED, State.CANCELED, State.EXPIRED)
@@ -31,14 +32,6 @@ FORWARD = {
 """I5. At this gateway nothing that ended comes back and nothing captured is reversed."""
 
 _NO_WEBHOOK = OperationParked(operation_number=0, reason="", at=datetime(2026, 1, 1, tzinfo=UTC))
-
-
-class Violation(AssertionError):
-    """An invariant of the money safety page does not hold; `payment_id` is whose."""
-
-    def __init__(self, invariant: str, payment_id: str, told: str) -> None:
-        super().__init__(f"{invariant} {payment_id}: {told}")
-        self.payment_id = payment_id
 
 
 @dataclass(slots=True)

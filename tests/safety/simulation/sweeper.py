@@ -17,6 +17,7 @@ from tests.safety.simulation.life import Life
 from tests.safety.simulation.process import Process
 from tests.safety.simulation.temporal import Temporal, no_activity
 from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.violation import Bug
 
 ROUND_SECONDS = 15.0
 IDLE_SECONDS = 600.0
@@ -74,13 +75,13 @@ class Sweeper:
     def _go(self, payment_id: str, coroutine: Coroutine[Any, Any, None]) -> None:
         self.woken += 1
         life = self._lives[payment_id]
-        Process(coroutine, life=life, name="sweep", on_end=_ended, strike=_never, enter=no_activity).resume()
+
+        def ended(_value: None, error: BaseException | None) -> None:
+            if error is not None and not isinstance(error, PayonceError):
+                raise Bug(payment_id, f"a sweep raised {error!r}") from error
+
+        Process(coroutine, life=life, name="sweep", on_end=ended, strike=_never, enter=no_activity).resume()
 
 
 def _never(_process: Process, _point: Any) -> bool:
     return False
-
-
-def _ended(_value: None, error: BaseException | None) -> None:
-    if error is not None and not isinstance(error, PayonceError):
-        raise AssertionError(f"a sweep raised {error!r}") from error

@@ -21,16 +21,13 @@ from domain.messages import EventNotice, PaymentStart, Receipt
 from tests.safety.simulation.life import Life
 from tests.safety.simulation.process import Point, Process
 from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.violation import Bug
 from tests.safety.simulation.weather import Weather
 from workflows.payment import PaymentWorkflow
 
 Answer = Callable[[Receipt | None, Exception | None], None]
 HEARTBEAT_TIMEOUT_SECONDS = 8.0
 _BEGINS = "begins" in {field.name for field in fields(PaymentStart)}
-
-
-class Bug(AssertionError):
-    """The product raised what it may never raise."""
 
 
 class Again(Exception):
@@ -216,7 +213,7 @@ class Run:
         self.is_closed = True
         again = isinstance(error, Again)
         if error is not None and not again:
-            raise Bug(f"the workflow failed: {type(error).__name__}: {error}") from error
+            raise Bug(self.life.payment_id, f"the workflow failed: {type(error).__name__}: {error}") from error
         self.temporal.ended(self, again=again)
 
 
@@ -297,7 +294,7 @@ class Activity:
         elif isinstance(error, ApplicationError):
             self._again(error)
         else:
-            raise Bug(f"{self._name} raised {type(error).__name__}: {error}") from error
+            raise Bug(self._life.payment_id, f"{self._name} raised {type(error).__name__}: {error}") from error
 
     def _again(self, error: ApplicationError) -> None:
         policy, timeline = self._policy, self._temporal.timeline

@@ -19,10 +19,11 @@ from tests.safety.simulation.line import DirectGateway, sdk_gateway
 from tests.safety.simulation.people import People
 from tests.safety.simulation.post import Post
 from tests.safety.simulation.process import in_thread
-from tests.safety.simulation.referee import Referee, Violation
+from tests.safety.simulation.referee import Referee
 from tests.safety.simulation.sweeper import Sweeper
 from tests.safety.simulation.temporal import Temporal
 from tests.safety.simulation.timeline import Timeline
+from tests.safety.simulation.violation import Violation
 from tests.safety.simulation.weather import forecast
 
 WINDOW_SECONDS = 1_800.0

@@ -1,0 +1,18 @@
+"""What the simulation is looking for."""
+
+
+class Violation(AssertionError):
+    """An invariant of the money safety page does not hold; `payment_id` is whose."""
+
+    def __init__(self, invariant: str, payment_id: str, told: str) -> None:
+        super().__init__(f"{invariant} {payment_id}: {told}")
+        self.invariant = invariant
+        self.payment_id = payment_id
+        self.told = told
+
+
+class Bug(Violation):
+    """The product raised what it may never raise."""
+
+    def __init__(self, payment_id: str, told: str) -> None:
+        super().__init__("bug", payment_id, told)
