@@ -1,0 +1,93 @@
+"""What is true of a cell in the end: the state as stated, record equal to book, no effect and no POST too many."""
+
+from typing import Any
+
+from domain.commands import Resolve
+from domain.operation import Operation
+from domain.outcomes import DeclineKind
+from domain.payment import Amounts, Attention
+from tests.safety.matrix.rows import ROWS, Row
+from tests.safety.matrix.stage import Stage
+from tests.safety.matrix.table import Cell
+
+
+async def judge(stage: Stage, cell: Cell, operation: Operation) -> None:
+    row = ROWS[cell.row]
+    _money_agrees(stage)
+    assert len(_effects(stage, row)) == (cell.end == "done"), "effects at the gateway"
+    assert stage.line.posts(stage.key(operation)) <= cell.posts, (
+        f"{stage.line.posts(stage.key(operation))} POSTs; {stage.records.attempts}"
+    )
+    assert stage.parked == cell.parks, f"parked: {stage.parked}"
+    if cell.closed_by == "P5":
+        await _decide(stage, operation)
+    _closed(stage, cell, operation)
+    end = row.done if cell.end == "done" else row.undone
+    assert (stage.payment.state, stage.payment.attention) == (end.state, Attention.NONE)
+    assert stage.payment.amounts == Amounts(**end.amounts)
+    assert _book(stage).get("released_minor", 0) == end.released_minor
+    _money_agrees(stage)
+
+
+def _closed(stage: Stage, cell: Cell, operation: Operation) -> None:
+    """That it was settled by what the table names."""
+    settled = stage.payment.operation(operation.number)
+    last = stage.line.requests[-1] if stage.line.requests else None
+    kind = settled.decline.kind if settled.decline else None
+    match cell.closed_by:
+        case "reply":
+            assert last is not None
+            assert (last.method, last.key) == ("POST", stage.key(operation))
+        case "lookup":
+            assert last is not None
+            assert last.method == "GET"
+        case "webhook":
+            assert stage.inbox.entries
+        case "P1":
+            assert kind is DeclineKind.UNREACHABLE
+            assert stage.line.posts(stage.key(operation)) == 0
+        case "P2":
+            assert kind is DeclineKind.SOFT
+        case "P4":
+            assert kind is DeclineKind.UNREACHABLE
+            settle_time = stage.adapters.good.capabilities.settle_time
+            assert stage.time.now - operation.started_at > settle_time
+        case "P5":
+            assert kind is DeclineKind.DECIDED
+        case word:
+            raise AssertionError(f"nothing is known to close by {word}")
+
+
+async def _decide(stage: Stage, operation: Operation) -> None:
+    """A person with the gateway's dashboard before them says that it did not happen."""
+    command = Resolve(
+        command_key="person-1", decision="confirm_not_charged", reason="nothing in the dashboard", by="matrix",
+        operation_number=operation.number,
+    )  # fmt: skip
+    await stage.decide(command)
+
+
+def _money_agrees(stage: Stage) -> None:
+    """Our ledger and our amounts against the gateway's book, at any moment nothing is in doubt about money moved."""
+    book = _book(stage)
+    amounts = stage.payment.amounts
+    if not stage.in_doubt:
+        assert (amounts.captured_minor, amounts.refunded_minor) == (
+            book.get("captured_minor", 0),
+            book.get("refunded_minor", 0),
+        )
+    postings = [p for transition in stage.records.transitions for p in transition.postings]
+    assert sum(p.amount_minor for p in postings) == 0
+    owed = sum(p.amount_minor for p in postings if p.account == "gateway")
+    assert owed == amounts.captured_minor - amounts.refunded_minor
+    assert book.get("charges", 0) <= 1
+
+
+def _book(stage: Stage) -> dict[str, Any]:
+    totals = stage.simulator.ask("GET", f"/totals?wire={stage.side.wire}&reference={stage.payment_id}")["totals"]
+    return dict(totals[0]) if totals else {}
+
+
+def _effects(stage: Stage, row: Row) -> list[Any]:
+    found = stage.simulator.ask("GET", f"/effects?wire={stage.side.wire}&reference={stage.payment_id}")["effects"]
+    return [effect for effect in found if effect["kind"] == row.effect]

@@ -1,0 +1,222 @@
+"""How each outcome of the matrix is brought about. One function per kind of trouble; the table names them.
+
+Trouble is armed after the way to the operation is behind us, strikes the operation's own call, and may go on while the
+owner tries to find out. It ends with nothing in doubt.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from domain.messages import PerformRequest
+from domain.operation import Operation, OperationState
+from domain.payment import Attention
+from domain.steps import HORIZON
+from tests.safety.matrix.line import Breakage, closed_port
+from tests.safety.matrix.stage import Stage
+from workflows.options import PERFORM
+
+Trouble = Callable[[Stage, Operation], Awaitable[None]]
+
+SHORT_SECONDS = 0.3
+"""Our patience where silence is the point."""
+
+LAG_SECONDS = 60.0
+RETRY_AFTER_SECONDS = 7.0
+FORGOTTEN = timedelta(hours=25)
+"""Every gateway key is gone by then."""
+
+
+def answered(kind: str, **rule: Any) -> Trouble:
+    """The gateway's next answer is lost in that way (a fault of the simulator); then all is well."""
+
+    async def play(stage: Stage, operation: Operation) -> None:
+        _arm(stage, operation, kind, **rule)
+        await _lost(stage, operation)
+        await stage.settle()
+
+    return play
+
+
+def unanswered(kind: str, **rule: Any) -> Trouble:
+    """As `answered`, with the short patience of a client that hears nothing."""
+
+    async def play(stage: Stage, operation: Operation) -> None:
+        _hurry(stage)
+        await answered(kind, **rule)(stage, operation)
+
+    return play
+
+
+def broken_off(breakage: Breakage) -> Trouble:
+    async def play(stage: Stage, operation: Operation) -> None:
+        _hurry(stage)
+        stage.line.break_next(breakage)
+        await _lost(stage, operation)
+        assert stage.line.broken == 1
+        await stage.settle()
+
+    return play
+
+
+async def refused(stage: Stage, operation: Operation) -> None:
+    with closed_port() as closed:
+        stage.adapters.first = [stage.build(closed.getsockname()[1])]
+        await _not_sent(stage, operation)
+
+
+async def refused_for_good(stage: Stage, operation: Operation) -> None:
+    tries = PERFORM["retry_policy"].maximum_attempts
+    with closed_port() as closed:
+        stage.adapters.first = [stage.build(closed.getsockname()[1])] * tries
+        await stage.perform(operation)
+    assert len(stage.retries) == tries - 1
+
+
+async def no_name(stage: Stage, operation: Operation) -> None:
+    stage.adapters.first = [stage.build(80, host="gateway.invalid")]
+    await _not_sent(stage, operation)
+
+
+async def no_tls(stage: Stage, operation: Operation) -> None:
+    port = urlsplit(stage.side.direct_url).port  # speaks plain HTTP only
+    stage.adapters.first = [stage.build(port or 0, scheme="https")]
+    await _not_sent(stage, operation)
+
+
+async def rate_limited(stage: Stage, operation: Operation) -> None:
+    _arm(stage, operation, "rate_limit", seconds=RETRY_AFTER_SECONDS)
+    await stage.perform(operation)
+    assert stage.retries == [RETRY_AFTER_SECONDS]
+
+
+async def declined(stage: Stage, operation: Operation) -> None:
+    await stage.perform(operation)
+    assert stage.retries == []
+
+
+async def late_answer(stage: Stage, operation: Operation) -> None:
+    """Temporal gave up on the first try, which goes on. The second meets it at the gateway, the third its record."""
+    _arm(stage, operation, "slow", seconds=0.4)
+    request = PerformRequest(payment_id=stage.payment_id, operation=operation)
+    zombie = asyncio.create_task(stage.environment(PERFORM, 1).run(stage.operations.perform, request))
+    await stage.line.until(lambda: _posts(stage, operation) == 1)
+    await asyncio.sleep(0.1)
+    with pytest.raises(ApplicationError) as in_flight:
+        await stage.environment(PERFORM, 2).run(stage.operations.perform, request)
+    assert in_flight.value.type == "InFlight"
+    assert not in_flight.value.non_retryable
+    await zombie
+    await stage.perform(operation, first_try=3)
+    await stage.settle()
+
+
+async def told_by_webhook(stage: Stage, operation: Operation) -> None:
+    _arm(stage, operation, "after_commit_500")
+    await _lost(stage, operation)
+    asked = len(stage.line.requests)
+    for delivery in stage.side.deliveries():
+        await stage.hear(delivery.headers, delivery.raw)
+    assert not stage.in_doubt
+    assert [r for r in stage.line.requests[asked:] if r.method == "POST"] == []
+
+
+async def lookups_lag(stage: Stage, operation: Operation) -> None:
+    _arm(stage, operation, "after_commit_500")
+    stage.fault("lookup_lag", method="GET", path="/v1/**", seconds=LAG_SECONDS, match={"count": None})
+    begun = stage.time.now
+    await _lost(stage, operation)
+    await stage.settle()
+    assert stage.time.now - begun >= timedelta(seconds=LAG_SECONDS)
+
+
+async def lookups_fail_for_hours(stage: Stage, operation: Operation) -> None:
+    _arm(stage, operation, "after_commit_500")
+    stage.fault("unavailable_503", method="GET", path="/v1/**", match={"count": None})
+    begun = stage.time.now
+    await _lost(stage, operation)
+    await stage.settle(lambda stage: stage.parked)
+    assert stage.time.now - begun > HORIZON
+    stage.calm()
+    await stage.settle()
+
+
+async def key_reused(stage: Stage, operation: Operation) -> None:
+    stage.side.occupy(stage.key(operation))
+    await _lost(stage, operation)
+    await stage.settle(lambda stage: stage.parked)
+
+
+def key_expired(kind: str) -> Trouble:
+    async def play(stage: Stage, operation: Operation) -> None:
+        _hurry(stage)
+        _arm(stage, operation, kind)
+        await _lost(stage, operation)
+        stage.time.advance(FORGOTTEN)
+        await stage.settle(lambda stage: stage.parked or not stage.in_doubt)
+
+    return play
+
+
+TROUBLES: Mapping[str, Trouble] = {
+    "refused": refused,
+    "refused for good": refused_for_good,
+    "no name": no_name,
+    "no tls": no_tls,
+    "reset in request": broken_off("reset"),
+    "half-open": broken_off("silence"),
+    "timeout, not executed": unanswered("before_commit_timeout"),
+    "timeout, executed": unanswered("after_commit_timeout"),
+    "reset, executed": answered("drop_reply"),
+    "500, not executed": answered("before_commit_500"),
+    "500 stored, not executed": answered("before_commit_500", stored=True),
+    "500, executed, webhook": told_by_webhook,
+    "500, executed, no webhook": answered("after_commit_500"),
+    "503": answered("unavailable_503", seconds=1),
+    "late answer": late_answer,
+    "lookup lags": lookups_lag,
+    "html": answered("wrong_body", body="html"),
+    "empty": answered("wrong_body", body="empty"),
+    "broken json": answered("wrong_body", body="broken_json"),
+    "other amount": answered("wrong_body", body="other_amount"),
+    "other currency": answered("wrong_body", body="other_currency"),
+    "key in use": answered("in_flight_409"),
+    "key reused": key_reused,
+    "key expired, executed": key_expired("after_commit_timeout"),
+    "key expired, not executed": key_expired("before_commit_timeout"),
+    "429": rate_limited,
+    "lookups fail for hours": lookups_fail_for_hours,
+    "declined": declined,
+}
+
+
+def _arm(stage: Stage, operation: Operation, kind: str, **rule: Any) -> None:
+    match = {"reference": stage.payment_id}
+    stage.fault(kind, path=stage.side.paths[operation.verb], match=match, **rule)
+
+
+def _hurry(stage: Stage) -> None:
+    stage.adapters.good = stage.build(stage.line.port, patience_seconds=SHORT_SECONDS)
+
+
+def _posts(stage: Stage, operation: Operation) -> int:
+    return stage.line.posts(stage.key(operation))
+
+
+async def _lost(stage: Stage, operation: Operation) -> None:
+    """Performed, and nobody knows what became of it: never a decline, and nothing else may start."""
+    payment = await stage.perform(operation)
+    seen = payment.operation(operation.number)
+    assert seen.state in (OperationState.UNKNOWN, OperationState.PARKED), seen
+    assert payment.attention is not Attention.NONE
+
+
+async def _not_sent(stage: Stage, operation: Operation) -> None:
+    await stage.perform(operation)
+    assert len(stage.retries) == 1
+    assert not stage.in_doubt
