@@ -24,13 +24,13 @@ from api.routes import (
 from api.services import Services
 
 VERSION = "1.0"
-_ROUTES = (
+_ROUTES = (  # looked through in this order at every request: the busiest come first
     payments,
+    webhooks,
     commands,
     checkout_sessions,
     customers,
     payment_methods,
-    webhooks,
     quick,
     quick_checkout,
     health,
