@@ -67,9 +67,9 @@ class Proxy:
             self._server.close()
             self._server = None
         self._flowing.set()
-        self._reset()
-        if self._serving:
-            await asyncio.wait(self._serving)
+        while self._serving:
+            self._reset()  # again and again: one may have been connecting just now
+            await asyncio.wait(self._serving, timeout=0.1)
 
     async def fail(self, kind: LinkFault, *, seconds: float, amount: float = 0.0) -> None:
         """Be broken that way for so long. `amount`: seconds of delay per chunk, or bytes per second."""

@@ -56,13 +56,16 @@ class House:
     def api_url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
 
-    def start(self, *, door_url: str | None = None, via: Via | None = None) -> None:
-        """Tables, default merchant, webhook address, then all our processes at once. Raises StackError."""
+    def prepare(self, *, door_url: str | None = None) -> None:
+        """Tables, default merchant and webhook address. Raises StackError."""
         preparation.migrate(self.stack.database_url)
         self.stack.api_key = preparation.seed(self.stack.settings)
         preparation.listen_to_simulator(
             self.stack.settings, control_url=self.stack.simulator_url, api_url=door_url or self.api_url(APIS[0])
         )
+
+    def start(self, *, via: Via | None = None) -> None:
+        """All our processes at once. Raises StackError."""
         direct: Via = lambda _process, service: self.service_port(service)  # noqa: E731 - the type says what it is
         for name in OURS:
             self.parts[name] = Part(self._recipe(name, via or direct), run_folder=self.stack.state.run)
@@ -148,7 +151,7 @@ class House:
 
 @contextmanager
 def open_house(**extra: Mapping[str, str]) -> Iterator[House]:
-    """The services run; call `House.start` for the rest. `extra` as in `worker_1={"NAME": "value"}`."""
+    """The services run; `House.prepare` and `House.start` do the rest. `extra` as in `worker_1={"NAME": "value"}`."""
     with temporary_stack("postgres", "temporal", "simulator") as stack:
         house = House(stack, extra={name.replace("_", "-"): given for name, given in extra.items()})
         try:

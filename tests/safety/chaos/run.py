@@ -80,7 +80,8 @@ class _Run:
         await self._open_links()
         stack = self._house.stack
         door = f"http://127.0.0.1:{self._links['door'].port}"
-        await asyncio.to_thread(self._house.start, door_url=door, via=lambda p, s: self._links[f"{p}>{s}"].port)
+        await asyncio.to_thread(self._house.prepare, door_url=door)
+        await asyncio.to_thread(self._house.start, via=lambda p, s: self._links[f"{p}>{s}"].port)
         storm = Storm(
             self._house, self._links, draws(self._plan.seed, self._plan.pace), self._weather, stack.simulator_url
         )
