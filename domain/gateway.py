@@ -115,16 +115,25 @@ class MethodSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One line of the gateway's own book. `amount_minor` is signed as the gateway's balance sees it."""
+    """One line of the gateway's own book. `amount_minor` is signed as the gateway's balance sees it, in the currency the
+    account settles in; `presented_minor` is the same in the payment's own currency, None where the line does not say.
+
+    `references`: the gateway's ids of the payment it belongs to, the surest first; empty for what belongs to none.
+    `outcome`: what the refund or dispute behind the line said when it was read, for the payment's owner to absorb.
+    """
 
     reference: str
-    type: str  # capture | refund | refund_failed | dispute | dispute_reversal | fee | payout | other
+    type: str  # capture | capture_reversed | refund | refund_failed | dispute | dispute_reversal | fee | payout | other
     amount_minor: int
     fee_minor: int
     currency: str
     source_reference: str  # the charge, refund or dispute it belongs to
     payment_id: str | None
     occurred_at: datetime
+    presented_minor: int | None = None
+    presented_currency: str | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ PREFIXES = {
     "inbox": "inb",
     "event": "evt",
     "request": "req",
+    "reconciliation": "rec",
+    "finding": "fnd",
 }
 
 _ID = re.compile(r"([a-z]{3,4})_([0-9a-hjkmnp-tv-z]{26})")

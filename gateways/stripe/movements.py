@@ -1,21 +1,25 @@
 """Stripe's own book: balance transactions as movements, for reconciliation. Pure.
 
 `reporting_category` classifies better than `type`, Stripe itself advises: docs.stripe.com/reports/reporting-categories.
-Amounts are in the currency the account settles in, which need not be the payment's.
+Amounts are in the currency the account settles in, which need not be the payment's; then `exchange_rate` is set and the
+payment's own amount is on the source (docs.stripe.com/api/balance_transactions/object).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from domain.gateway import Movement, MovementPage
+from domain.outcomes import NotFound, Outcome, Unknown
 from gateways.stripe.currency import from_stripe
-from gateways.stripe.mapping import our_reference
+from gateways.stripe.mapping import our_reference, read_dispute, read_refund, references_of
+from gateways.stripe.replies import readable
 
 Json = Mapping[str, Any]
 
 CATEGORIES: Mapping[str, str] = {
     "charge": "capture",
+    "charge_failure": "capture_reversed",
     "refund": "refund",
     "refund_failure": "refund_failed",
     "dispute": "dispute",
@@ -26,7 +30,10 @@ CATEGORIES: Mapping[str, str] = {
     "payout": "payout",
     "payout_reversal": "payout",
 }
-"""Anything else is `other`: reconciliation shows it, and never books it by itself."""
+"""Anything else is `other`: reconciliation counts it, and never books it by itself."""
+
+READERS: Mapping[str, Callable[[Json], Outcome]] = {"refund": read_refund, "dispute": read_dispute}
+"""Sources that say by themselves what the payment's owner has to hear. A charge is looked up instead."""
 
 
 def read_page(page: Json) -> MovementPage:
@@ -49,4 +56,30 @@ def read_movement(line: Json) -> Movement:
         source_reference=expanded.get("id") or (source if isinstance(source, str) else ""),
         payment_id=ours[0] if ours else None,
         occurred_at=datetime.fromtimestamp(line["created"], UTC),
+        presented_minor=_presented_minor(line, expanded),
+        presented_currency=str(expanded.get("currency") or currency).upper(),
+        references=references_of(expanded),
+        outcome=_outcome(expanded),
     )
+
+
+def _presented_minor(line: Json, source: Json) -> int | None:
+    """In the payment's currency, signed as the line. A converted charge with several captures shows only their sum."""
+    currency = str(source.get("currency") or line["currency"]).upper()
+    if line.get("exchange_rate") is None and currency == line["currency"].upper():
+        return from_stripe(line["amount"], currency)
+    if source.get("object") == "charge":
+        card = (source.get("payment_method_details") or {}).get("card") or {}
+        many = (card.get("multicapture") or {}).get("status") == "available"
+        told = None if many else source.get("amount_captured")
+    else:
+        told = source.get("amount")
+    if told is None:
+        return None
+    return from_stripe(told, currency) * (1 if line["amount"] >= 0 else -1)
+
+
+def _outcome(source: Json) -> Outcome | None:
+    reader = READERS.get(str(source.get("object")))
+    told = readable(lambda: reader(source), source) if reader else None
+    return None if isinstance(told, Unknown | NotFound) else told

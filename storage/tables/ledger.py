@@ -6,7 +6,7 @@ Merchant, mode, gateway account and currency of a transaction are its payment's,
 from datetime import datetime
 from typing import get_args
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from domain.ledger import LedgerAccount
@@ -20,6 +20,8 @@ class LedgerTransactionTable(RecordTable, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["payment_id"], ["payments.id"]),
         CheckConstraint("sequence > 0", name="sequence"),
+        # Rows come in the order of their time and never change: a few pages of index for millions of rows.
+        Index("ix_ledger_transactions_at", "at", postgresql_using="brin"),
     )
 
     payment_id: str = Field(sa_column=identifier(key=True))

@@ -6,6 +6,7 @@ import pytest
 
 from domain.errors import GatewayError
 from domain.gateway import Movement
+from domain.outcomes import DisputeReported, RefundReported
 from gateways.stripe.movements import CATEGORIES, read_movement
 from tests.unit.gateways.stripe import objects
 from tests.unit.gateways.stripe.records import CREATED, PAYMENT_ID
@@ -22,6 +23,9 @@ def test_a_capture_names_its_payment_and_fee() -> None:
         source_reference="ch_1",
         payment_id=PAYMENT_ID,
         occurred_at=CREATED,
+        presented_minor=1000,
+        presented_currency="EUR",
+        references={"payment_intent": "pi_1", "charge": "ch_1"},
     )
 
 
@@ -65,3 +69,30 @@ def test_an_outage_is_no_empty_book() -> None:
     gateway, _ = answering(error(500, type="api_error"))
     with pytest.raises(GatewayError):
         gateway.movements(since=CREATED, until=CREATED, cursor=None)
+
+
+def test_a_converted_line_is_told_in_the_payments_own_currency() -> None:
+    """The account settles in USD, the customer paid in EUR: docs.stripe.com/currencies/conversions."""
+    converted = {"currency": "usd", "exchange_rate": 1.1}
+    charge = objects.charge(amount_captured=1000)
+    capture = read_movement(objects.balance_transaction(amount=1100, net=1046, source=charge, **converted))
+    assert (capture.amount_minor, capture.currency) == (1100, "USD")
+    assert (capture.presented_minor, capture.presented_currency) == (1000, "EUR")
+    many = objects.charge(amount_captured=1000, card={"multicapture": {"status": "available"}})
+    shown = read_movement(objects.balance_transaction(amount=1100, net=1046, source=many, **converted))
+    assert shown.presented_minor is None  # one of several captures, and the charge shows only their sum
+    line = objects.balance_transaction(
+        "refund", amount=-550, fee=0, net=-550, source=objects.refund(amount=500), **converted
+    )
+    assert read_movement(line).presented_minor == -500
+
+
+def test_a_refund_or_dispute_says_what_the_payments_owner_has_to_hear() -> None:
+    refund = read_movement(objects.balance_transaction("refund", amount=-500, source=objects.refund(amount=500)))
+    assert isinstance(refund.outcome, RefundReported)
+    assert (refund.outcome.reference, refund.outcome.amount_minor) == ("re_1", 500)
+    assert refund.references["payment_intent"] == "pi_1"
+    dispute = read_movement(objects.balance_transaction("dispute", amount=-1000, source=objects.dispute()))
+    assert isinstance(dispute.outcome, DisputeReported)
+    odd = read_movement({**objects.balance_transaction("dispute"), "source": objects.dispute() | {"status": "new"}})
+    assert odd.outcome is None
