@@ -18,6 +18,7 @@ from tests.safety.matrix.sides import SIDES
 from tests.safety.matrix.stage import SimulatedTime, Stage, open_stage
 from tests.safety.matrix.table import OUTCOMES, TABLES, Cell, cells
 from tests.safety.matrix.troubles import TROUBLES
+from tests.safety.matrix.write_page import PAGE, page
 
 CELLS = cells()
 
@@ -72,3 +73,8 @@ async def _play(stage: Stage, cell: Cell) -> None:
 
 def test_the_table_and_the_troubles_name_the_same_outcomes() -> None:
     assert list(TROUBLES) == list(OUTCOMES)
+
+
+def test_the_committed_page_is_the_table() -> None:
+    committed = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    assert committed == page(), "write it again with: python -m tests.safety.matrix.write_page"
