@@ -104,9 +104,9 @@ class PostgresCustomers:
             "summary": METHOD_SUMMARY.text(stored.summary),
             "at": at,
         }
-        await before("method_add", customer_id)
+        await before("method_add", customer_id, method_id)
         rows = await self._database.fetch(_ADD_METHOD, parameters)
-        await after("method_add", customer_id)
+        await after("method_add", customer_id, method_id)
         return _method(_one(rows, customer_id))
 
     async def method(self, caller: Caller, method_id: str) -> PaymentMethod | None:
