@@ -1,0 +1,220 @@
+"""The operations of the sweep: what a merchant does, how it must end, and the troubles that belong to it already.
+
+The first eight are a payment's ordinary life. The others begin with a trouble of their own, because some effects
+(resolving, sweeping, setting a key free) exist only after one; the cell's trouble then strikes on top of it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from tests.safety.crash_points.control import Place, Trouble
+from tests.safety.crash_points.till import HEALED_SECONDS, Answer, Till
+
+AMOUNT, PART = 4999, 999
+RETURN = "https://shop.example/back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """How a cell may end, in our record and in the gateway's book alike. Minor units."""
+
+    state: str
+    charges: int = 1
+    captured: int = 0
+    refunded: int = 0
+    held: int = 0
+
+
+CAPTURED = Ends(state="captured", captured=AMOUNT)
+AUTHORIZED = Ends(state="authorized", held=AMOUNT)
+CANCELED = Ends(state="canceled")
+UNTOUCHED = Ends(state="canceled", charges=0)
+REFUNDED = Ends(state="captured", captured=AMOUNT, refunded=PART)
+
+
+@dataclass
+class Run:
+    """One cell while it runs: `cell` is its Idempotency-Key and its order reference."""
+
+    till: Till
+    cell: str
+    subjects: list[str] = field(default_factory=list)
+    payment: dict[str, Any] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
+
+    async def pay(self, *, key: str | None = None, **fields: Any) -> None:
+        body = {"amount": AMOUNT, "currency": "EUR", "payment_method": "pm_card_visa", "order_reference": self.cell}
+        answer = await self.till.insist("/v1/payments", body | fields, key=key or self.cell)
+        self.payment = answer.json()
+        self.answers.append(answer)
+
+    async def command(self, verb: str, body: dict[str, Any] | None = None, *, final: tuple[int, ...] = ()) -> None:
+        path = f"/v1/payments/{self.payment['id']}/{verb}"
+        self.answers.append(await self.till.insist(path, body or {}, key=self.cell, final=final))
+
+    async def prepared(self, **fields: Any) -> None:
+        """A payment that nothing happens to yet; what follows is the cell's."""
+        await self.pay(key=f"{self.cell}-before", **fields)
+        self.subjects.append(self.payment["id"])
+
+
+Step = Callable[[Run], Awaitable[None]]
+
+
+async def _nothing(_: Run) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`ends` empty: no payment of its own; then `healed` says when it is over."""
+
+    act: Step
+    ends: tuple[Ends, ...] = ()
+    prepare: Step = _nothing
+    standing: tuple[Trouble, ...] = ()
+    healed: Callable[[Run], Awaitable[bool]] | None = None
+
+
+async def _refuse_once(run: Run) -> None:
+    """The gateway is too busy for the next capture: surely not executed, noted, and sent again."""
+    await run.prepared(capture_method="manual")
+    match = {"method": "POST", "path": "/v1/payment_intents/*/capture", "reference": run.payment["id"]}
+    fault = {"wire": "stripe", "kind": "rate_limit", "match": match, "seconds": 0}
+    (await run.till.referee.post("/faults", json=fault)).raise_for_status()
+
+
+async def _agree(run: Run) -> None:
+    """The customer passes 3-D Secure at the gateway; only its webhook tells us."""
+    url = run.payment["next_action"]["url"].replace("?", "/")
+    intent = next(part for part in url.split("/") if part.startswith("pi_"))
+    told = await run.till.referee.post(f"/payments/{intent}/authenticate", json={"result": "approve"})
+    told.raise_for_status()
+
+
+async def _pay_saved(run: Run) -> None:
+    customer, method = run.till.saved_method
+    await run.pay(customer=customer, payment_method=method, off_session=True)
+
+
+async def _give_up_at_once(run: Run) -> None:
+    """The owner was never reached and the customer left: cancel what no gateway has heard of, then ask again."""
+    body = {"amount": AMOUNT, "currency": "EUR", "payment_method": "pm_card_visa", "order_reference": run.cell}
+    await run.till.post("/v1/payments", body, key=f"{run.cell}-before")
+    found = await run.till.rows("SELECT id FROM payments WHERE order_reference = %s", [run.cell])
+    run.payment = {"id": found[0]["id"]}
+    path = f"/v1/payments/{run.payment['id']}/cancel"
+    run.answers.append(await run.till.insist(path, {}, key=run.cell, final=(409,)))
+    run.answers.append(await run.till.insist("/v1/payments", body, key=f"{run.cell}-before"))
+
+
+async def _keep_method(run: Run) -> None:
+    made = await run.till.insist("/v1/customers", {"name": run.cell}, key=run.cell)
+    path = f"/v1/customers/{made.json()['id']}/payment-methods"
+    saved = await run.till.insist(path, {"payment_method": "pm_card_visa"}, key=f"{run.cell}-method")
+    run.answers += [made, saved]
+    await run.till.delete(f"{path}/{saved.json()['id']}")
+
+
+async def _kept_once(run: Run) -> bool:
+    statement = """SELECT count(DISTINCT c.id) AS customers, count(m.id) AS methods, count(m.removed_at) AS removed
+        FROM customers c LEFT JOIN payment_methods m ON m.customer_id = c.id WHERE c.name = %s"""
+    return [tuple(row.values()) for row in await run.till.rows(statement, [run.cell])] == [(1, 1, 1)]
+
+
+async def _terminate(run: Run) -> None:
+    await run.till.temporal.get_workflow_handle(run.payment["id"]).terminate("for the test")
+    deadline = time.monotonic() + HEALED_SECONDS
+    while not await _is_owned(run):
+        assert time.monotonic() < deadline, f"{run.payment['id']} has no owner"
+        await asyncio.sleep(0.3)
+
+
+async def _is_owned(run: Run) -> bool:
+    try:
+        description = await run.till.temporal.get_workflow_handle(run.payment["id"]).describe()
+    except RPCError:
+        return False
+    return description.status is WorkflowExecutionStatus.RUNNING
+
+
+async def _another_round(run: Run) -> bool:
+    """Both sweeps that write without a payment go on: each has passed again since."""
+    passed = [place for place in run.till.control.trace(run.cell) if place.moment == "after"]
+    await asyncio.sleep(0.2)
+    return {place.name for place in passed if place.nth >= 2} >= {"orphan_match", "expiry_warning"}
+
+
+def _standing(name: str, moment: Any, kind: Any, detail: str = "") -> tuple[Trouble, ...]:
+    return (Trouble(Place(name, detail, moment, 1), kind),)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "sale": Operation(act=lambda run: run.pay(), ends=(CAPTURED,)),
+    "authorize": Operation(act=lambda run: run.pay(capture_method="manual"), ends=(AUTHORIZED,)),
+    "capture": Operation(
+        prepare=lambda run: run.prepared(capture_method="manual"),
+        act=lambda run: run.command("capture"),
+        ends=(CAPTURED,),
+    ),
+    "void": Operation(
+        prepare=lambda run: run.prepared(capture_method="manual"),
+        act=lambda run: run.command("cancel"),
+        ends=(CANCELED,),
+    ),
+    "refund": Operation(
+        prepare=lambda run: run.prepared(), act=lambda run: run.command("refunds", {"amount": PART}), ends=(REFUNDED,)
+    ),
+    "off session": Operation(act=_pay_saved, ends=(CAPTURED,)),
+    "3-D Secure": Operation(
+        prepare=lambda run: run.prepared(payment_method="pm_card_authenticationRequired", return_url=RETURN),
+        act=_agree,
+        ends=(CAPTURED,),
+    ),
+    "saved method": Operation(act=_keep_method, healed=_kept_once),
+    "sale, reply lost": Operation(
+        act=lambda run: run.pay(),
+        ends=(CAPTURED,),
+        standing=_standing("gateway_request", "after", "drop_reply", "post"),
+    ),
+    "capture, refused once": Operation(prepare=_refuse_once, act=lambda run: run.command("capture"), ends=(CAPTURED,)),
+    "capture, slow": Operation(
+        prepare=lambda run: run.prepared(capture_method="manual"),
+        act=lambda run: run.command("capture"),
+        ends=(CAPTURED,),
+        standing=_standing("gateway_request", "before", "hang", "post"),
+    ),
+    "refund, owner away": Operation(
+        prepare=lambda run: run.prepared(),
+        act=lambda run: run.command("refunds", {"amount": PART}),
+        ends=(REFUNDED,),
+        standing=_standing("owner_update", "after", "drop_reply"),
+    ),
+    "sale, never begun": Operation(
+        act=lambda run: run.pay(), ends=(CAPTURED,), standing=_standing("owner_update", "before", "exception")
+    ),
+    "3-D Secure, nobody told": Operation(
+        prepare=lambda run: run.prepared(payment_method="pm_card_authenticationRequired", return_url=RETURN),
+        act=_agree,
+        ends=(CAPTURED,),
+        standing=_standing("owner_signal", "before", "exception", "gateway_event"),
+    ),
+    "owner terminated": Operation(
+        prepare=lambda run: run.prepared(capture_method="manual"),
+        act=_terminate,
+        ends=(AUTHORIZED,),
+        healed=_is_owned,
+    ),
+    "given up at once": Operation(
+        act=_give_up_at_once,
+        ends=(UNTOUCHED, CANCELED, CAPTURED),
+        standing=_standing("owner_update", "before", "exception"),
+    ),
+    "sweeping": Operation(act=_nothing, healed=_another_round),
+}

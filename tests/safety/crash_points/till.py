@@ -1,0 +1,126 @@
+"""A merchant's program that never gives up, with a look into the record for the test: hundreds of cells at a time."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import psycopg
+from psycopg.rows import dict_row
+from temporalio.client import Client
+
+from stack.assembly import Stack
+from tests.safety.crash_points.control import Control
+from workflows.converter import data_converter
+
+PATIENCE_SECONDS = 4.5
+"""A little longer than the API's shortened wait, a little shorter than a hang: some answers are not waited for."""
+
+HEALED_SECONDS = 60.0
+LOOK_SECONDS = 0.25
+AGAIN = (409, 429, 500, 502, 503)
+
+_STANDING = """
+SELECT order_reference, id, state, attention, captured_minor, refunded_minor, is_open,
+    (SELECT count(*) FROM webhook_inbox w WHERE w.payment_id = p.id AND w.handled_at IS NULL) AS unhandled
+FROM payments p WHERE order_reference = ANY(%s)
+"""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The final answer of a request, and the request, to send it again."""
+
+    path: str
+    body: dict[str, Any]
+    key: str
+    status: int
+    content: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+@dataclass
+class Till:
+    """Everything a cell needs; one for all of them."""
+
+    http: httpx2.AsyncClient
+    referee: httpx2.AsyncClient
+    temporal: Client
+    control: Control
+    record: psycopg.AsyncConnection[Row]
+    saved_method: tuple[str, str] = ("", "")
+    _watched: dict[str, Row] = field(default_factory=dict)
+
+    async def insist(self, path: str, body: dict[str, Any], *, key: str, final: tuple[int, ...] = ()) -> Answer:
+        """The same request under the same key until there is a final answer: 2xx, 402, or one of `final`."""
+        deadline, problem = time.monotonic() + HEALED_SECONDS, ""
+        while time.monotonic() < deadline:
+            answer = await self.post(path, body, key=key)
+            if answer is not None and (answer.status_code in (200, 201, 202, 402, *final)):
+                return Answer(path, body, key, answer.status_code, answer.content)
+            problem = answer.text if answer is not None else "no answer"
+            if answer is not None and answer.status_code not in AGAIN:
+                break
+            await asyncio.sleep(0.25)
+        raise AssertionError(f"{path} {key}: {problem}")
+
+    async def post(self, path: str, body: dict[str, Any], *, key: str) -> httpx2.Response | None:
+        """One try; None when nobody answered in time."""
+        try:
+            return await self.http.post(path, json=body, headers={"Idempotency-Key": key})
+        except httpx2.TransportError:
+            return None
+
+    async def delete(self, path: str) -> int:
+        """A request without a key: repeated until it is done, or was done by an earlier try."""
+        while True:
+            try:
+                answer = await self.http.delete(path)
+            except httpx2.TransportError:
+                answer = None
+            if answer is not None and answer.status_code in (204, 404):
+                return answer.status_code
+            await asyncio.sleep(0.25)
+
+    async def watch(self) -> None:
+        """For ever: look at every payment somebody waits for, all at once."""
+        while True:
+            if self._watched:
+                rows = await self.rows(_STANDING, [list(self._watched)])
+                self._watched.update({row["order_reference"]: row for row in rows})
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def standing(self, cell: str) -> Row:
+        """How the cell's payment stood at the last look; empty before the first."""
+        return self._watched.setdefault(cell, {})
+
+    def forget(self, cell: str) -> None:
+        self._watched.pop(cell, None)
+
+    async def rows(self, statement: str, parameters: list[Any]) -> list[Row]:
+        cursor = await self.record.execute(statement.encode(), parameters)
+        return await cursor.fetchall()
+
+
+@asynccontextmanager
+async def open_till(stack: Stack, control: Control) -> AsyncIterator[Till]:
+    limits = httpx2.Limits(max_connections=200, max_keepalive_connections=80)
+    headers = {"Authorization": f"Bearer {stack.api_key}"}
+    async with (
+        httpx2.AsyncClient(base_url=stack.api_url, headers=headers, timeout=PATIENCE_SECONDS, limits=limits) as http,
+        httpx2.AsyncClient(base_url=stack.simulator_url, timeout=30) as referee,
+        await psycopg.AsyncConnection.connect(stack.database_url, autocommit=True, row_factory=dict_row) as record,
+    ):
+        temporal = await Client.connect(stack.temporal_address, data_converter=data_converter())
+        till = Till(http, referee, temporal, control, record)
+        watching = asyncio.create_task(till.watch())
+        yield till
+        watching.cancel()
