@@ -4,12 +4,11 @@
 Reads may lag on purpose: with `lag_seconds` objects younger than that are not found, as a lookup index would do.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from simulator.book import Book, Row
 
@@ -142,5 +141,5 @@ class Records:
 def _record(row: Row) -> Record:
     return Record(
         id=row["id"], kind=row["kind"], account=row["account"], created=row["created"],
-        body=json.loads(row["body"]), private=json.loads(row["private"]), sequence=row["sequence"],
+        body=from_json(row["body"]), private=from_json(row["private"]), sequence=row["sequence"],
     )  # fmt: skip

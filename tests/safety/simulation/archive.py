@@ -40,7 +40,8 @@ class Archive:
         self.entries: dict[str, InboxEntry] = {}
         self.results: dict[str, str] = {}
         self.is_owned: Callable[[str], bool] = lambda _payment_id: True
-        self.left_alone: dict[str, None] = {}
+        self.on_left_alone: Callable[[str], None] = lambda _payment_id: None
+        self.on_work: Callable[[], None] = lambda: None  # the sweeps' turn
         self.waiting: dict[str, None] = {}  # inbox ids not handled, in the order of their coming
         self._dedupe: dict[str, str] = {}
         self._by_reference: dict[str, str] = {}
@@ -48,6 +49,7 @@ class Archive:
     def accept(self, payment: Payment) -> None:
         self.payments[payment.id] = payment
         self.created[payment.id] = None
+        self.on_work()
 
     # --- PaymentRecords ----------------------------------------------------------------------------------------------
 
@@ -105,7 +107,7 @@ class Archive:
         self.payments[after.id] = after
         self.created.pop(after.id, None)
         if not self.is_owned(after.id):
-            self.left_alone[after.id] = None  # a zombie wrote it
+            self.on_left_alone(after.id)  # a zombie wrote it
         if after.references != transition.before.references:
             for reference in after.references.values():
                 self._by_reference.setdefault(reference, after.id)
@@ -162,6 +164,7 @@ class Archive:
             inbox_id = f"inb_{len(self.entries)}"
             self._dedupe[event.dedupe_key] = inbox_id
             self.waiting[inbox_id] = None
+            self.on_work()
             self.entries[inbox_id] = InboxEntry(
                 id=inbox_id, account_id=account_id, payment_id=self._match(event), event=event, received_at=at
             )

@@ -151,7 +151,8 @@ def run_campaign(seeds: Sequence[int], payments: int, *, processes: int) -> Figu
             seconds = time.monotonic() - started
             sys.stderr.write(
                 f"\r{total.seeds}/{len(seeds)} seeds, {total.payments:,} payments,"
-                f" {sum(total.faults.values()):,} faults, {len(total.failures)} violations, {total.payments / seconds:,.0f} payments/s "
+                f" {sum(total.faults.values()):,} faults, {len(total.failures)} violations,"
+                f" {total.payments / seconds:,.0f} payments/s "
             )
             sys.stderr.flush()
     sys.stderr.write("\n")

@@ -6,12 +6,13 @@ and `requests`: the form is written and the JSON read here (40 % of the cost of 
 as well and exchanges the socket alone; a share of the seeds runs through it.
 """
 
-import json
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import requests
 import stripe
+from pydantic_core import from_json
 
 from gateways.stripe.adapter import API_VERSION, StripeGateway
 from gateways.stripe.faults import Fault, Refused, read_fault
@@ -25,26 +26,25 @@ TIMEOUT_SECONDS = 20.0
 CONNECT_TIMEOUT_SECONDS = 3.05
 
 
-class Request(Point):
-    """One HTTP request on its way: the world answers the point with a WireResponse or raises as `requests` does."""
-
-    __slots__ = ("wire_request",)
-
-    def __init__(self, wire_request: WireRequest) -> None:
-        super().__init__("http", lambda _process: None)
-        self.wire_request = wire_request
-
-
 def direct_gateway(send: Any) -> StripeGateway:
-    return DirectGateway(send)
+    """One adapter per process, put on the line of the world that lives now: the SDK's client takes long to build."""
+    adapter = _adapter()
+    adapter.line = send
+    return adapter
+
+
+@cache
+def _adapter() -> "DirectGateway":
+    return DirectGateway()
 
 
 class DirectGateway(StripeGateway):
-    """`send(process, request)` puts a request on the line; it is called by the scheduler, not from here."""
+    """`line(process, request)` puts a request on the line; it is called by the scheduler, not from here."""
 
-    def __init__(self, send: Any) -> None:
+    line: Any
+
+    def __init__(self) -> None:
         super().__init__(secret_key=SECRET_KEY, webhook_secrets=[WEBHOOK_SECRET], mode="test")
-        self._line = send
 
     def _ask(self, method: Literal["get", "post"], path: str, told: Json, key: str = "") -> Json:
         form = encoded(told)
@@ -57,7 +57,7 @@ class DirectGateway(StripeGateway):
         else:
             request = WireRequest("GET", path, form, headers)
         try:
-            answer = ask_from_thread(Point("http", lambda process: self._line(process, request)))
+            answer = ask_from_thread(Point("http", lambda process: self.line(process, request)))
         except requests.exceptions.RequestException as error:
             raise Refused(read_fault(_connection_error(error))) from error
         return _read(answer)
@@ -73,7 +73,7 @@ def _read(answer: WireResponse) -> Json:
     text = answer.body.decode()
     headers = dict(answer.headers)
     try:
-        body = json.loads(text)
+        body = from_json(text)
     except ValueError:
         raise Refused(read_fault(_Told(answer.status, None, headers, "Invalid response body from API"))) from None
     if not 200 <= answer.status < 300:

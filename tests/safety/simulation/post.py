@@ -4,9 +4,10 @@ What arrives is verified and translated by the adapter's own code (one in eight 
 the mapping), stored by the inbox, and acted on by the product's webhook desk.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from pydantic_core import from_json
 
 from domain.errors import OwnerUnavailable, PayonceError, RecordUnavailable, SignatureInvalid
 from domain.gateway import GatewayEvent
@@ -53,7 +54,7 @@ class Post:
 
     def post(self, event_id: str, raw: bytes) -> None:
         """The gateway made an event. How it travels is drawn by the life it belongs to."""
-        event = json.loads(raw)
+        event = from_json(raw)
         life = self._life_of(event["data"]["object"])
         if life is None:
             return

@@ -20,7 +20,6 @@ from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Bug
 
 ROUND_SECONDS = 15.0
-IDLE_SECONDS = 600.0
 
 
 class Sweeper:
@@ -33,12 +32,16 @@ class Sweeper:
         self._temporal = temporal
         self._lives = lives
         self._starts, self._notices = Reminders(), Reminders()
-        self.woken = 0
+        self._is_planned = False
 
-    def begin(self) -> None:
-        self._timeline.after(ROUND_SECONDS, self._round)
+    def plan(self) -> None:
+        """There may be something to find at the next round."""
+        if not self._is_planned:
+            self._is_planned = True
+            self._timeline.after(ROUND_SECONDS, self._round)
 
     def _round(self) -> None:
+        self._is_planned = False
         now = self._timeline.moment()
         payments, created = self._archive.payments, self._archive.created
         if created:
@@ -52,9 +55,8 @@ class Sweeper:
                     self._go(owner, self._owners.notify(owner, inbox_id))
         if self._temporal.left_alone:
             self._adopt()
-        young = len(payments) < len(self._lives)
-        busy = young or created or self._archive.waiting or self._temporal.left_alone
-        self._timeline.after(ROUND_SECONDS if busy else IDLE_SECONDS, self._round)
+        if created or self._archive.waiting or self._temporal.left_alone:
+            self.plan()
 
     def _adopt(self) -> None:
         """Only payments whose run ended or was terminated can be without an owner."""
@@ -73,7 +75,6 @@ class Sweeper:
         return [entry for entry in waiting if entry.payment_id is not None and now - entry.received_at > age]
 
     def _go(self, payment_id: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        self.woken += 1
         life = self._lives[payment_id]
 
         def ended(_value: None, error: BaseException | None) -> None:

@@ -340,6 +340,7 @@ class Temporal:
         self.activities: dict[str, Callable[[Any], Coroutine[Any, Any, Any]]] = {}
         self.runs: dict[str, Run] = {}
         self.runs_begun = 0
+        self.on_work: Callable[[], None] = lambda: None  # the sweeps' turn
         self.left_alone: dict[str, None] = {}  # payments whose run is gone; most of them need none any more
 
     def skew_of(self, life: Life) -> float:
@@ -359,7 +360,7 @@ class Temporal:
     def ended(self, run: Run, *, again: bool) -> None:
         if self.runs.get(run.life.payment_id) is run:
             del self.runs[run.life.payment_id]
-            self.left_alone[run.life.payment_id] = None
+            self.leave_alone(run.life.payment_id)
             if again:
                 self._new(run.life, begins=False)
 
@@ -373,7 +374,11 @@ class Temporal:
 
     def terminate(self, life: Life) -> None:
         self.runs.pop(life.payment_id).abandon()
-        self.left_alone[life.payment_id] = None
+        self.leave_alone(life.payment_id)
+
+    def leave_alone(self, payment_id: str) -> None:
+        self.left_alone[payment_id] = None
+        self.on_work()
 
     def _new(self, life: Life, *, begins: bool) -> Run:
         self.runs_begun += 1

@@ -66,6 +66,8 @@ class Rates:
     steps: tuple[tuple[float, str], ...]
 
     def strike(self, draw: random.Random) -> str | None:
+        if not self.steps:
+            return None
         number = draw.random()
         if number >= self.total:
             return None

@@ -15,7 +15,7 @@ from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import Doors, Owners
 from tests.safety.simulation.gateway import GatewaySide
 from tests.safety.simulation.life import Life, new_life
-from tests.safety.simulation.line import DirectGateway, sdk_gateway
+from tests.safety.simulation.line import direct_gateway, sdk_gateway
 from tests.safety.simulation.people import People
 from tests.safety.simulation.post import Post
 from tests.safety.simulation.process import in_thread
@@ -63,19 +63,20 @@ class World:
         }
         self.temporal = Temporal(self.timeline, self.weather)
         self.archive = Archive(self.timeline, self.weather, lambda transition: self.referee.on_write(transition))
-        self.archive.is_owned, self.archive.left_alone = self.temporal.is_running, self.temporal.left_alone
+        self.archive.is_owned, self.archive.on_left_alone = self.temporal.is_running, self.temporal.leave_alone
         self.referee = Referee(self.archive.payments, self.archive.keys)
         self.gateway = GatewaySide(
             self.timeline, self.weather, seed=seed, on_effect=self._on_effect,
             on_event=lambda event, body: self.post.post(event, body),
         )  # fmt: skip
-        adapter = (sdk_gateway if through_sdk else DirectGateway)(self.gateway.send)
+        adapter = (sdk_gateway if through_sdk else direct_gateway)(self.gateway.send)
         self.owners = Owners(self.timeline, self.weather, self.temporal, self.lives)
         self.doors = Doors(self.timeline, self.weather, self.archive, self.owners)
         self.post = Post(self.timeline, self.weather, self.archive, self.doors.desk, adapter, self._life_of)
         self.post.gateway, self.post.on_dispute = self.gateway, self._on_dispute
         self.people = People(self.timeline, self.weather, self.doors, self.archive.payments, self.gateway)
         self.sweeper = Sweeper(self.timeline, self.archive, self.owners, self.temporal, self.lives)
+        self.temporal.on_work = self.archive.on_work = self.sweeper.plan
         self._intents: dict[str, Life] = {}
         self._employ(adapter)
 
@@ -85,7 +86,6 @@ class World:
         """Raises Violation (or whatever the product may never raise)."""
         for life in self.lives.values():
             self.people.arrive(life)
-        self.sweeper.begin()
         faults_end = max([4 * WINDOW_SECONDS, *(outage.ends_at for outage in self.weather.outages)])
         self.timeline.run(until_seconds=faults_end)
         self.weather.clear_up()
