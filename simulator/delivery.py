@@ -75,6 +75,7 @@ class DeliveryLoop:
             delivery.body,
             secret=delivery.secret,
             timestamp=int(time.time()),
+            event=delivery.event,
             disguise=_DISGUISES.get(delivery.disguise),
         )
         return {**signed, "user-agent": "payment-simulator/1.0"}

@@ -5,10 +5,19 @@ The HTTP server, the control API and a deterministic test all drive the same obj
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 RefusalKind = Literal["rate_limit", "in_flight_409", "before_commit_500", "unavailable_503"]
 SignatureDisguise = Literal["wrong_signature", "old_timestamp"]
+
+
+class Refusal(Exception):
+    """What a gateway says instead of a result; each wire has its own envelope for it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,29 @@ class Wire(Protocol):
     def next_due_at(self) -> float | None: ...
 
     def sign(
-        self, body: bytes, *, secret: str, timestamp: int, disguise: SignatureDisguise | None = None
+        self, body: bytes, *, secret: str, timestamp: int, event: str = "", disguise: SignatureDisguise | None = None
     ) -> dict[str, str]:
-        """The headers of a webhook delivery; a disguise makes them wrong on purpose."""
+        """The headers of the webhook delivery of an event (its id); a disguise makes them wrong on purpose."""
+        ...
+
+    # What only customers, banks and tests do; by the gateway's ids. Each raises Refusal for what it does not hold.
+
+    def knows(self, record_id: str) -> bool:
+        """Whether an object of that id is in this wire's book."""
+        ...
+
+    def authenticate(self, payment_id: str, *, approve: bool) -> dict[str, Any]:
+        """The customer completes or fails the step they were asked for."""
+        ...
+
+    def expire(self, payment_id: str) -> dict[str, Any]:
+        """The hold runs out now."""
+        ...
+
+    def open_dispute(self, charge_id: str, *, reason: str, inquiry: bool) -> dict[str, Any]: ...
+
+    def decide_dispute(self, dispute_id: str, *, won: bool) -> dict[str, Any]: ...
+
+    def resend(self, event_id: str) -> int:
+        """Tell everyone who wants it of an event once more; returns to how many endpoints."""
         ...

@@ -6,15 +6,16 @@ StripeError            what a client is told instead of a result
 
 from typing import Any
 
+from simulator.wire import Refusal
 
-class StripeError(Exception):
+
+class StripeError(Refusal):
     """An error envelope in the making: HTTP status plus the fields of `error`."""
 
     def __init__(
         self, status: int, *, kept: bool = True, headers: tuple[tuple[str, str], ...] = (), **fields: Any
     ) -> None:
-        super().__init__(fields.get("message", ""))
-        self.status = status
+        super().__init__(status, str(fields.get("message", "")))
         self.kept = kept
         self.headers = headers
         self.fields = {name: value for name, value in fields.items() if value is not None}

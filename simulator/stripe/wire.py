@@ -25,6 +25,7 @@ from simulator.stripe.form import Tree, decode
 from simulator.stripe.parameters import ParameterTable
 from simulator.stripe.specification import VERSION
 from simulator.stripe.turn import WIRE, Parts, Reply, Turn
+from simulator.turn import run_due
 from simulator.webhooks import Webhooks
 from simulator.wire import CALM, Disturbance, RefusalKind, SignatureDisguise, WireRequest, WireResponse
 
@@ -124,21 +125,16 @@ class StripeWire:
     # Time
 
     def run_due(self) -> int:
-        ran = 0
-        while (job := self.parts.jobs.next_due()) is not None and job.due_at <= self.parts.clock.now():
-            with self.parts.book.transaction():
-                self.parts.jobs.remove(job)
-                turn = Turn(self.parts, job.account, job.due_at)
-                transitions.TRANSITIONS[job.kind](turn, job)
-                turn.flush()
-            ran += 1
-        return ran
+        return run_due(self.parts, Turn, transitions.TRANSITIONS)
 
     def next_due_at(self) -> float | None:
         job = self.parts.jobs.next_due()
         return job.due_at if job else None
 
     # What only a test or a customer's browser does; by the gateway's ids, across accounts
+
+    def knows(self, record_id: str) -> bool:
+        return self.parts.records.find(record_id) is not None
 
     def authenticate(self, intent_id: str, *, approve: bool) -> Json:
         def step(turn: Turn, intent: Record) -> Json:
@@ -184,8 +180,9 @@ class StripeWire:
         )  # fmt: skip
 
     def sign(
-        self, body: bytes, *, secret: str, timestamp: int, disguise: SignatureDisguise | None = None
+        self, body: bytes, *, secret: str, timestamp: int, event: str = "", disguise: SignatureDisguise | None = None
     ) -> dict[str, str]:
+        del event  # Stripe tells the event's id in the body only
         if disguise == "old_timestamp":
             timestamp -= 3_600
         key = f"{secret}-wrong" if disguise == "wrong_signature" else secret
