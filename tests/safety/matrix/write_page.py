@@ -17,7 +17,7 @@ _WORDS: Mapping[str, str] = {
     "P5": "a person's decision, with a reason",
     "parked, then": "the horizon passed first: parked with the evidence, nothing moved meanwhile",
 }
-_INTRODUCTION = """<!-- Generated from tests/safety/matrix/table.py. Write it again: `python -m tests.safety.matrix.write_page`. -->
+_INTRODUCTION = """<!-- Generated from the table beside it: `python -m tests.safety.matrix.write_page`. -->
 
 # The ambiguity matrix
 

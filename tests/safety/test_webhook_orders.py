@@ -1,0 +1,56 @@
+"""T7: a story's webhooks in every order, each doubled, lost or too late, end where the gateway's book ended.
+
+The real parser, activities and core, and the simulator's own events; what is lost is found by looking.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from tests.safety import figures
+from tests.safety.matrix.flows import FLOWS, play
+from tests.safety.matrix.orders import Tally, endings, live
+
+MOST_EVENTS = 6
+
+
+@pytest.fixture(scope="module")
+def tallies() -> Iterator[dict[str, Tally]]:
+    """By flow and record; told at the end."""
+    told: dict[str, Tally] = {}
+    begun = time.process_time()
+    yield told
+    kinds: Counter[str] = sum((tally.endings for tally in told.values()), Counter())
+    figures.note(
+        "T7 webhook orders",
+        flows=len(FLOWS),
+        endings=sum(kinds.values()),
+        deliveries=sum(tally.deliveries for tally in told.values()),
+        by_kind=dict(kinds),
+        wrong=sum(len(tally.wrong) for tally in told.values()),
+        cpu_seconds=round(time.process_time() - begun, 1),
+    )
+
+
+@pytest.fixture
+def _quiet() -> Iterator[None]:
+    """Thousands of refused webhooks would each be told in the log."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_quiet")
+@pytest.mark.parametrize("answer_lost", [False, True], ids=["answer-heard", "answer-lost"])
+@pytest.mark.parametrize("name", FLOWS)
+async def test_every_order_ends_alike(name: str, answer_lost: bool, tallies: dict[str, Tally]) -> None:
+    flow = FLOWS[name]
+    told = await play(flow, answer_lost=answer_lost)
+    assert flow.events <= len(told.deliveries) <= MOST_EVENTS
+    tally = tallies[f"{name}, lost: {answer_lost}"] = Tally()
+    for ending in endings(len(told.deliveries)):
+        await live(told, flow, ending, tally)
+    assert tally.wrong == []
