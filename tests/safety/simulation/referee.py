@@ -130,6 +130,9 @@ class Referee:
         if self._versions[after.id] != before.version:
             raise Violation("I6", after.id, f"version {before.version} written after {self._versions[after.id]}")
         self._versions[after.id] = after.version
+        commands = [operation.command_key for operation in after.operations]
+        if len(set(commands)) < len(commands):
+            raise Violation("I7", after.id, f"one command, several operations: {commands}")
         if before.state is not after.state:
             self.visited.add((before.state, after.state))
             if after.state not in FORWARD[before.state]:

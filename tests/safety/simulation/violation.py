@@ -1,8 +1,9 @@
 """What the simulation is looking for."""
 
 
-class Violation(AssertionError):
-    """An invariant of the money safety page does not hold; `payment_id` is whose."""
+class Violation(BaseException):
+    """An invariant of the money safety page does not hold; `payment_id` is whose. No Exception: it may be raised deep
+    inside the product, which must not be able to handle it."""
 
     def __init__(self, invariant: str, payment_id: str, told: str) -> None:
         super().__init__(f"{invariant} {payment_id}: {told}")

@@ -33,6 +33,9 @@ CONVERGED_SECONDS = 36 * 3_600.0
 END_SECONDS = 10 * 86_400.0
 """Holds lapse after seven days; then nothing is open any more."""
 
+PARKING_OUTAGE_SECONDS = 12 * 3_600.0
+"""Only after an outage of this length may an outcome stay unknown until it is parked (the horizon: 20 hours)."""
+
 DISPUTE_SECONDS = 4 * 86_400.0
 
 
@@ -77,6 +80,8 @@ class World:
         self.people = People(self.timeline, self.weather, self.doors, self.archive.payments, self.gateway)
         self.sweeper = Sweeper(self.timeline, self.archive, self.owners, self.temporal, self.lives)
         self.temporal.on_work = self.archive.on_work = self.sweeper.plan
+        outages = self.weather.outages
+        self._longest_outage_seconds = max((o.ends_at - o.begins_at for o in outages), default=0.0)
         self._intents: dict[str, Life] = {}
         self._employ(adapter)
 
@@ -98,6 +103,8 @@ class World:
         ends: dict[str, int] = {}
         for payment in self.archive.payments.values():
             end = self.referee.conclude(payment, self.timeline.moment())
+            if end == "parked" and self._longest_outage_seconds < PARKING_OUTAGE_SECONDS:
+                raise Violation("I8", payment.id, "parked, although the gateway was never away for long")
             if end == "waiting" and finally_:
                 raise Violation("I3", payment.id, f"{payment.state} is still waited for")
             if end == "closed" and self.temporal.is_running(payment.id):
