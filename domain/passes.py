@@ -5,7 +5,7 @@ next; a finding is written once per (account, subject, difference), however ofte
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -47,6 +47,13 @@ class PassOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundOrder:
+    """A pass for every account of this mode."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SliceOrder:
     """One stretch of a pass's window."""
 
@@ -55,6 +62,7 @@ class SliceOrder:
     slice_from: datetime
     slice_to: datetime
     window_from: datetime
+    window_to: datetime
     settle_seconds: float
 
 
@@ -64,7 +72,7 @@ class MendOrder:
 
     reconciliation_id: str
     account_id: str
-    window_from: datetime
+    window_to: datetime
     settle_seconds: float
 
 
@@ -142,10 +150,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What writing a batch of verdicts changed: findings new or reopened by class, and how many were resolved."""
+class News:
+    """A finding written for the first time."""
 
-    fresh: Mapping[Difference, int] = field(default_factory=dict)
+    difference: Difference
+    status: FindingStatus
+    subject: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What writing a batch of verdicts changed."""
+
+    fresh: tuple[News, ...] = ()
     repaired: int = 0
     closed: int = 0
 

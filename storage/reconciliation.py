@@ -16,6 +16,7 @@ from domain.identifiers import compose_id
 from domain.passes import (
     OVERLAP,
     Judged,
+    News,
     PassOrder,
     PassResult,
     Settled,
@@ -146,11 +147,16 @@ class PostgresReconciliation:
         settled = sorted(subject for one in judged for subject in one.subjects - one.verdict.waiting)
         owner = {"account_id": account.id, "merchant_id": account.merchant_id, "mode": account.mode}
         parameters = {**owner, "reconciliation_id": reconciliation_id, "at": at, "settled": settled}
-        counted = dict(await self._database.fetch(sql.SETTLE, {**parameters, "found": ROWS.text(found)}))
+        told = await self._database.fetch(sql.SETTLE, {**parameters, "found": ROWS.text(found)})
+        resolved = [status for difference, status, _, _ in told if not difference]
         return Settled(
-            fresh={Difference(word): number for word, number in counted.items() if word in set(Difference)},
-            repaired=counted.get("repaired", 0),
-            closed=counted.get("closed", 0),
+            fresh=tuple(
+                News(difference=Difference(difference), status=status, subject=subject, sentence=sentence)
+                for difference, status, subject, sentence in told
+                if difference
+            ),
+            repaired=resolved.count("repaired"),
+            closed=resolved.count("closed"),
         )
 
     async def open_findings(self, account_id: str) -> Sequence[StoredFinding]:

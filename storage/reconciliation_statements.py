@@ -32,7 +32,7 @@ def _match(line: str, account: str) -> str:
 def _foreign(line: str, account: str) -> str:
     places = {"line": line, "account": f"<> {account}"}
     return f"""EXISTS (SELECT FROM {_BY_CLAIM.format(**places)})
-        OR EXISTS (SELECT FROM {_BY_REFERENCE.format(**places)})"""
+        OR EXISTS (SELECT FROM {_BY_REFERENCE.format(**places)})"""  # noqa: S608 - only constants of this file
 
 
 KEEP = f"""
@@ -122,9 +122,10 @@ written AS (
         looks = CASE WHEN known.resolved_at IS NULL THEN known.looks ELSE 0 END,
         status = CASE WHEN known.resolved_at IS NULL THEN known.status ELSE EXCLUDED.status END,
         last_reconciliation_id = EXCLUDED.last_reconciliation_id
-    RETURNING difference, first_reconciliation_id = %(reconciliation_id)s AND first_seen_at = %(at)s AS is_new)
-SELECT difference, count(*) FROM written WHERE is_new GROUP BY 1
-UNION ALL SELECT status, count(*) FROM resolved GROUP BY 1
+    RETURNING difference, status, subject, sentence,
+        first_reconciliation_id = %(reconciliation_id)s AND first_seen_at = %(at)s AS is_new)
+SELECT difference, status, subject, sentence FROM written WHERE is_new
+UNION ALL SELECT '', status, '', '' FROM resolved
 """
 FINDING_COLUMNS = """id, account_id, subject, difference, payment_id, sentence, ours, theirs, status, looks,
     first_seen_at, last_seen_at, resolved_at"""

@@ -59,6 +59,30 @@ LOAD: LocalActivityOptions = {
         maximum_attempts=4,
     ),
 }
+RECORD: ActivityOptions = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=10),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=30),
+        maximum_attempts=20,
+    ),
+}
+WALK: ActivityOptions = {
+    "start_to_close_timeout": timedelta(minutes=20),
+    "schedule_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(seconds=30),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(minutes=2),
+        maximum_attempts=30,
+    ),
+}
+"""`RECORD` is one statement of reconciliation, `WALK` a day of a gateway's book, page by page."""
+
 PAUSE_FIRST = timedelta(seconds=1)
 PAUSE_SLOWEST = timedelta(minutes=1)
 
