@@ -27,6 +27,7 @@ import telemetry
 from activities.failing import arm
 from activities.inbox import InboxActivities
 from activities.operations import OperationActivities
+from activities.reconciliation import ReconciliationActivities, ReconciliationMetrics
 from activities.recorder import Recorder
 from activities.records import RecordActivities
 from activities.sweeps.paces import paces
@@ -45,6 +46,7 @@ from storage.inbox import PostgresInbox
 from storage.merchants import PostgresMerchants
 from storage.payment_archive import PostgresPaymentArchive
 from storage.payment_records import PostgresPaymentRecords
+from storage.reconciliation import PostgresReconciliation
 from storage.upkeep import PostgresUpkeep
 from workflows.converter import data_converter
 from workflows.owner import TemporalPaymentOwners
@@ -209,6 +211,16 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         registry=house.metrics,
         paces=paces(house.settings.payonce.sweep_factor),
     )
+    comparing = ReconciliationActivities(
+        records=PostgresReconciliation(house.database),
+        inbox=inbox,
+        owners=house.owners,
+        gateways=house.gateways,
+        wire=wire,
+        clock=utc_now,
+        new_id=new_id,
+        metrics=ReconciliationMetrics(house.metrics, utc_now),
+    )
     activities = (
         operations.begin,
         operations.perform,
@@ -217,6 +229,13 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         absorbing.check,
         loading.load,
         loading.abandon,
+        comparing.due,
+        comparing.begin,
+        comparing.walk,
+        comparing.walked,
+        comparing.compare,
+        comparing.mend,
+        comparing.end,
     )
     return WorkerParts(activities, sweeps)
 
