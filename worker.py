@@ -13,6 +13,8 @@ import bootstrap
 import telemetry
 from settings import PROCESS_NEEDS, Settings, read_settings
 from workflows.payment import PaymentWorkflow
+from workflows.reconciliation import ReconciliationRound, ReconciliationWorkflow
+from workflows.schedules import keep_reconciling
 
 GRACE = timedelta(seconds=30)
 """Longer than the HTTP timeout of a gateway call (20 s): a call cut off here would be sent again by the next worker."""
@@ -43,16 +45,20 @@ async def run(settings: Settings) -> None:
             worker = Worker(
                 house.client,
                 task_queue=settings.payonce.task_queue,
-                workflows=[PaymentWorkflow],
+                workflows=[PaymentWorkflow, ReconciliationWorkflow, ReconciliationRound],
                 activities=parts.activities,
                 graceful_shutdown_timeout=GRACE,
                 **TUNING,
             )
             async with worker:
                 start_http_server(settings.payonce.worker_metrics_port, settings.payonce.host, metrics)
-                sweeping = asyncio.create_task(parts.sweeps.run())
+                scheduling = keep_reconciling(
+                    house.client, task_queue=settings.payonce.task_queue, mode=settings.payonce.mode
+                )
+                background = [asyncio.create_task(work) for work in (parts.sweeps.run(), scheduling)]
                 await stopping.wait()
-                sweeping.cancel()
+                for task in background:
+                    task.cancel()
 
 
 def main() -> None:
