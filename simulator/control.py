@@ -56,6 +56,14 @@ class DecideRequest(_Strict):
     outcome: Literal["won", "lost"]
 
 
+class AmendRequest(_Strict):
+    """How the account's statement is to lie about an object: leave it out, or tell another amount or currency."""
+
+    hidden: bool = False
+    amount: int | None = None
+    currency: str | None = Field(default=None, pattern="^[a-z]{3}$")
+
+
 class ReleaseRequest(_Strict):
     order: ReleaseOrder = "given"
     seed: int = 0
@@ -92,6 +100,7 @@ class ControlApi:
                 Route("/payments/{payment}/expire", self._expire, methods=["POST"]),
                 Route("/disputes", self._dispute, methods=["POST"]),
                 Route("/disputes/{dispute}/decide", self._decide, methods=["POST"]),
+                Route("/statement/{source}", self._amend, methods=["POST"]),
                 Route("/settings", self._settings, methods=["GET", "POST"]),
                 Route("/reset", self._reset, methods=["POST"]),
             ],
@@ -213,6 +222,10 @@ class ControlApi:
         wanted = await _read(request, DecideRequest)
         decide = self._world.stripe.decide_dispute
         return self._done(decide, request.path_params["dispute"], won=wanted.outcome == "won")
+
+    async def _amend(self, request: Request) -> Response:
+        wanted = await _read(request, AmendRequest)
+        return self._done(self._world.stripe.amend_statement, request.path_params["source"], **wanted.model_dump())
 
     # The simulator itself
 

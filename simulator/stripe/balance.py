@@ -1,6 +1,6 @@
 """Balance transactions: what each movement did to the account's balance, with Stripe's fee of 2.9 % + 30 on charges."""
 
-from simulator.records import Json, Record
+from simulator.records import Json, Record, Window
 from simulator.stripe import lists
 from simulator.stripe.turn import Turn
 
@@ -30,6 +30,23 @@ def record_dispute(turn: Turn, dispute: Json, *, sign: int) -> Json:
         turn, "adjustment", dispute["id"], sign * dispute["amount"], dispute["currency"], fee=fee, category=category
     )
     return turn.own("balance_transaction", transaction_id).body
+
+
+def amend(turn: Turn, source: str, *, hidden: bool, amount: int | None, currency: str | None) -> int:
+    """Falsify the account's statement about one object, so that others may prove they notice; how many lines.
+
+    The effects, which are the referee, stay true.
+    """
+    lines, _more = turn.parts.records.page(turn.account, "balance_transaction", Window(limit=100), [("source", source)])
+    for line in lines:
+        if hidden:
+            turn.parts.records.remove(line)
+            continue
+        if amount is not None:
+            line.body.update(amount=amount, net=amount - line.body["fee"])
+        line.body["currency"] = currency or line.body["currency"]
+        turn.save(line)
+    return len(lines)
 
 
 def retrieve_transaction(turn: Turn, _parameters: Json, transaction_id: str) -> Json:

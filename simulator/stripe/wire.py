@@ -20,6 +20,7 @@ from simulator.jobs import Jobs
 from simulator.records import Json, Record, Records, compact
 from simulator.settings import Settings
 from simulator.stripe import authentication, caller, charging, disputes, errors, expansion, pages, routes, transitions
+from simulator.stripe.balance import amend
 from simulator.stripe.errors import StripeError
 from simulator.stripe.form import Tree, decode
 from simulator.stripe.parameters import ParameterTable
@@ -168,6 +169,15 @@ class StripeWire:
             return dispute.body
 
         return self._as_owner(dispute_id, ("dispute",), step)
+
+    def amend_statement(self, source_id: str, *, hidden: bool, amount: int | None, currency: str | None) -> Json:
+        """Falsify the balance transactions of a charge, refund or dispute."""
+
+        def step(turn: Turn, source: Record) -> Json:
+            lines = amend(turn, source.id, hidden=hidden, amount=amount, currency=currency)
+            return {"source": source.id, "lines": lines}
+
+        return self._as_owner(source_id, ("charge", "refund", "dispute"), step)
 
     def resend(self, event_id: str) -> int:
         """Tell everyone who wants it of an event once more; returns to how many endpoints."""

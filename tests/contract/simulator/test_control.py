@@ -36,6 +36,19 @@ def test_a_customer_and_a_bank_can_be_played(simulator: RunningSimulator) -> Non
     assert simulator.ask("POST", f"/disputes/{dispute['id']}/decide", {"outcome": "won"})["status"] == "won"
 
 
+def test_a_statement_can_be_falsified_while_the_effects_stay_true(simulator: RunningSimulator) -> None:
+    sdk = simulator.sdk()
+    first, second = pay(sdk, "a", amount=1000, capture_method="automatic"), pay(sdk, "b", capture_method="automatic")
+    charge = str(sdk.v1.payment_intents.retrieve(first.id).latest_charge)
+    assert simulator.ask("POST", f"/statement/{charge}", {"amount": 900, "currency": "usd"})["lines"] == 1
+    [line] = sdk.v1.balance_transactions.list({"source": charge}).data
+    assert (line.amount, line.currency, line.net) == (900, "usd", 900 - line.fee)
+    gone = str(sdk.v1.payment_intents.retrieve(second.id).latest_charge)
+    assert simulator.ask("POST", f"/statement/{gone}", {"hidden": True})["lines"] == 1
+    assert sdk.v1.balance_transactions.list({"source": gone}).data == []
+    assert simulator.ask("GET", f"/totals?reference={first.id}")["totals"][0]["captured_minor"] == 1000
+
+
 def test_the_clock_is_advanced_and_frozen(simulator: RunningSimulator) -> None:
     before = simulator.ask("POST", "/clock", {"frozen": True})
     assert before["frozen"] is True
