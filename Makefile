@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up down test check bench safety-long lock runtime dev clean
+.PHONY: help up down test check bench safety-long planted lock runtime dev clean
 
 VENV := .venv
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -35,6 +35,9 @@ bench: runtime ## ratios against bare Temporal and bare FastAPI, side by side
 
 safety-long: dev ## the long forms of the money-safety proofs, one after another (ARGS="--only chaos" for one)
 	@$(VENV)/bin/python -m tests.safety.long $(ARGS)
+
+planted: dev ## plant each known bug in a copy and see which test notices it (ARGS=--list, or names)
+	@$(VENV)/bin/python -m tests.safety.planted $(ARGS)
 
 lock: $(UV) ## resolve the newest allowed versions into the three lock files
 	@$(COMPILE) --upgrade --group install -o requirements-install.lock

@@ -1,0 +1,132 @@
+"""Bugs in reading what a gateway answered: an unknown outcome taken for a known one."""
+
+from tests.safety.planted.bug import Bug, bug
+
+_OPERATIONS = "tests/unit/activities/test_operations.py"
+_FAULTS = "tests/unit/gateways/stripe/test_faults.py"
+_MATRIX = "tests/safety/test_matrix.py"
+
+BUGS: tuple[Bug, ...] = (
+    bug(
+        "timeout-is-a-decline",
+        "a timeout is written down as declined",
+        "gateways/stripe/faults.py",
+        "    return Unknown(reason=_unknown_reason(fault), evidence=fault.evidence, references=fault.references)\n",
+        "    if fault.status is None:\n"
+        '        return Declined(decline=refusal(DeclineKind.INVALID_REQUEST, code="timeout", detail=fault.evidence))\n'
+        "    return Unknown(reason=_unknown_reason(fault), evidence=fault.evidence, references=fault.references)\n",
+        _FAULTS,
+        _MATRIX,
+    ),
+    bug(
+        "server-error-is-a-decline",
+        "a 5xx is written down as declined",
+        "gateways/stripe/faults.py",
+        "    return Unknown(reason=_unknown_reason(fault), evidence=fault.evidence, references=fault.references)\n",
+        "    if fault.status and fault.status >= 500:\n"
+        '        return Declined(decline=refusal(DeclineKind.INVALID_REQUEST, code="error", detail=fault.evidence))\n'
+        "    return Unknown(reason=_unknown_reason(fault), evidence=fault.evidence, references=fault.references)\n",
+        _FAULTS,
+        _MATRIX,
+    ),
+    bug(
+        "any-connection-error-was-never-sent",
+        "a connection lost after the request left counts as not sent, so it is sent anew",
+        "gateways/stripe/faults.py",
+        "never_sent=isinstance(error, stripe.APIConnectionError) and _never_sent(error),",
+        "never_sent=isinstance(error, stripe.APIConnectionError),",
+        "tests/contract",
+    ),
+    bug(
+        "rate-limit-is-a-decline",
+        "a 429 ends the payment instead of waiting",
+        "gateways/stripe/faults.py",
+        "    if fault.status == 429 or (fault.status == 400",
+        "    if (fault.status == 400",
+        _FAULTS,
+    ),
+    bug(
+        "key-in-use-is-a-decline",
+        "a 409 for a key still in use at the gateway is taken for a refusal",
+        "gateways/stripe/faults.py",
+        '    if fault.status == 409 and fault.type == "idempotency_error":\n        raise InFlight(fault.evidence)\n',
+        '    if fault.status == 409 and fault.type == "idempotency_error":\n        raise NotSent(fault.evidence)\n',
+        _FAULTS,
+        _MATRIX,
+    ),
+    bug(
+        "broken-answer-is-a-decline",
+        "an answer nobody can read is written down as declined",
+        "gateways/stripe/faults.py",
+        '    return "unreadable" if not fault.type else "unexpected_answer"',
+        "    raise NotSent(fault.evidence)",
+        _FAULTS,
+        _MATRIX,
+    ),
+    bug(
+        "failed-after-the-last-retry",
+        "when the retries are used up an unknown charge is called failed",
+        "activities/operations.py",
+        '            return Unknown(reason="in_flight", evidence=str(error))',
+        "            return Declined(decline=unreachable(error))",
+        _OPERATIONS,
+        _MATRIX,
+    ),
+    bug(
+        "not-found-trusted-at-once",
+        "a lookup's `not found` before the settle time counts as not executed",
+        "activities/resolution.py",
+        "return self._age(operation) > gateway.capabilities.settle_time",
+        "return True",
+        _OPERATIONS,
+        _MATRIX,
+    ),
+    bug(
+        "lookup-refused-means-not-found",
+        "a lookup that is refused (keys revoked) counts as `there is nothing`",
+        "gateways/stripe/faults.py",
+        '    if fault.status == 404 and fault.code == "resource_missing":',
+        "    if fault.status in REFUSED_STATUSES | DENIED_STATUSES:",
+        _FAULTS,
+    ),
+    bug(
+        "another-currency-believed",
+        "an answer with another amount or currency is believed",
+        "domain/facts.py",
+        "    if currency != payment.currency or not 0 < amount_minor <= payment.amount_minor:",
+        "    if amount_minor < 0:",
+        "tests/unit/domain",
+    ),
+    bug(
+        "yen-have-cents",
+        "JPY gets two decimals",
+        "domain/money.py",
+        'VND VUV XAF XOF XPF"',
+        'VND VUV XAF XOF"',
+        "tests/unit/domain/test_money.py",
+    ),
+    bug(
+        "dinars-have-cents",
+        "KWD gets two decimals instead of three",
+        "domain/money.py",
+        '"BHD IQD JOD KWD LYD OMR TND"',
+        '"BHD IQD JOD LYD OMR TND"',
+        "tests/unit/domain/test_money.py",
+    ),
+    bug(
+        "krona-sent-as-is",
+        "ISK is sent to Stripe without its two decimals: a hundredth of the price",
+        "gateways/stripe/currency.py",
+        '_STRIPE_HAS_MORE = {"ISK": 100, "UGX": 100}',
+        '_STRIPE_HAS_MORE = {"UGX": 100}',
+        "tests/unit/gateways/stripe",
+    ),
+    bug(
+        "float-money",
+        "an amount may be a float",
+        "domain/money.py",
+        "if type(self.amount_minor) is not int:  # bool and float are not money",
+        "if not isinstance(self.amount_minor, int | float):",
+        "tests/unit/domain/test_money.py",
+    ),
+)

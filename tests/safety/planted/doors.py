@@ -1,0 +1,121 @@
+"""Bugs at the doors: webhooks, idempotency, tenants, card numbers."""
+
+from tests.safety.planted.bug import Bug, bug
+
+_SIGNATURE = "tests/unit/gateways/stripe/test_signature.py"
+_FORGERIES = "tests/safety/test_forgeries.py"
+_DESK = "tests/unit/api/test_webhook_desk.py"
+
+BUGS: tuple[Bug, ...] = (
+    bug(
+        "signature-over-new-json",
+        "the signature is checked over the JSON written anew instead of the raw bytes",
+        "gateways/stripe/signature.py",
+        '    payload = timestamp.encode() + b"." + raw',
+        '    import json; payload = timestamp.encode() + b"." + json.dumps(json.loads(raw)).encode()',
+        _SIGNATURE,
+        _FORGERIES,
+    ),
+    bug(
+        "signature-compared-with-equals",
+        "the signature is compared with ==, whose time tells how much was right",
+        "gateways/stripe/signature.py",
+        "hmac.compare_digest(ours, theirs)",
+        "ours == theirs",
+        _SIGNATURE,
+        _FORGERIES,
+    ),
+    bug(
+        "webhook-from-the-future",
+        "a timestamp from the future is accepted",
+        "gateways/stripe/signature.py",
+        "    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:",
+        "    if now.timestamp() - int(timestamp) > TOLERANCE_SECONDS:",
+        _SIGNATURE,
+        _FORGERIES,
+    ),
+    bug(
+        "no-secret-means-open",
+        "an account without a webhook secret takes every webhook",
+        "gateways/stripe/signature.py",
+        '        raise SignatureInvalid("no webhook secret is configured")',
+        "        return",
+        _SIGNATURE,
+        _FORGERIES,
+    ),
+    bug(
+        "acknowledged-before-stored",
+        "the webhook is answered 200 before its row is committed",
+        "api/webhook_desk.py",
+        "        return await stored\n",
+        "        stored.add_done_callback(lambda done: done.exception())\n        return []\n",
+        _DESK,
+        "tests/unit/api/routes",
+    ),
+    bug(
+        "webhook-of-a-stranger",
+        "a webhook moves a payment of another account, because it names it",
+        "api/webhook_desk.py",
+        "return stored.payment if stored is not None and stored.payment.account_id == entry.account_id else None",
+        "return stored.payment if stored is not None else None",
+        _DESK,
+        "tests/unit/api",
+    ),
+    bug(
+        "merchant-filter-missing",
+        "the list shows every merchant's payments",
+        "storage/payment_archive.py",
+        "WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s{conditions} ORDER BY",
+        "WHERE (merchant_id = %(merchant_id)s OR true) AND mode = %(mode)s{conditions} ORDER BY",
+        "tests/integration/storage/test_payment_archive.py",
+    ),
+    bug(
+        "another-merchants-payment-read",
+        "a payment is read by whoever knows its id",
+        "storage/payment_archive.py",
+        "WHERE id = %(id)s AND merchant_id = %(merchant_id)s AND mode = %(mode)s",
+        "WHERE id = %(id)s AND (merchant_id = %(merchant_id)s OR true) AND mode = %(mode)s",
+        "tests/integration/storage/test_payment_archive.py",
+    ),
+    bug(
+        "key-used-for-another-body",
+        "the same Idempotency-Key with another body is a replay",
+        "storage/idempotency.py",
+        "WHEN k.fingerprint <> %(fingerprint)s THEN 'mismatch'",
+        "WHEN k.fingerprint IS NULL THEN 'mismatch'",
+        "tests/integration/storage/test_idempotency.py",
+    ),
+    bug(
+        "unfinished-request-doubled",
+        "a request still running is taken for one that was cut off",
+        "storage/idempotency.py",
+        "AND status IS NULL AND locked_at <= %(at)s::timestamptz - make_interval(secs => %(lock_seconds)s)",
+        "AND status IS NULL AND %(lock_seconds)s >= 0",
+        "tests/integration/storage/test_idempotency.py",
+    ),
+    bug(
+        "pan-in-an-error",
+        "an error text of the gateway is kept with the card number in it",
+        "gateways/stripe/faults.py",
+        '    (re.compile(r"(?<!\\d)\\d(?:[ -]?\\d){12,18}(?!\\d)"), "[number]"),\n',
+        "",
+        "tests/unit/gateways/stripe/test_faults.py",
+    ),
+    bug(
+        "pan-in-a-webhook",
+        "the raw body of a webhook is kept with the card number in it",
+        "api/routes/webhooks.py",
+        "raw=redact(raw)",
+        "raw=raw",
+        "tests/unit/api/routes",
+    ),
+    bug(
+        "test-key-in-live-mode",
+        "a live account takes a test key",
+        "gateways/stripe/adapter.py",
+        "        if not secret_key.startswith(_KEY_PREFIXES[mode]):",
+        "        if not secret_key:",
+        "tests/unit/gateways",
+        "tests/contract/test_stripe.py",
+    ),
+)
