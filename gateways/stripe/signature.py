@@ -45,6 +45,8 @@ def _signed(header: str) -> tuple[str, list[str]]:
     """The one timestamp and the `v1` signatures. Other schemes (`v0`) are for Stripe's own tests."""
     if len(header) > _LONGEST_HEADER:
         raise SignatureInvalid("the Stripe-Signature header is too long")
+    if not header.isprintable():  # a line break stands between the values of a header sent twice
+        raise SignatureInvalid("the Stripe-Signature header holds control characters")
     parts = [part.strip(" ").partition("=") for part in header.split(",")]
     timestamps = [value for name, _, value in parts if name == "t"]
     signatures = [value for name, _, value in parts if name == "v1" and _SIGNATURE.fullmatch(value)]

@@ -152,6 +152,16 @@ async def test_a_body_too_large_is_refused_announced_or_not(world: World) -> Non
     assert world.gateway.urls == []
 
 
+async def test_a_header_sent_twice_is_no_ones_signature(world: World) -> None:
+    paid = await world.pay(payment_method="pm_3ds")
+    world.gateway.events[b"{}"] = (event(paid["id"], outcome=captured()),)
+    for values in (("good", "good"), ("good", "forged"), ("forged", "good"), ("good", "")):
+        twice: Any = [("Signature", value) for value in values]
+        answer = await world.client.post("/v1/webhooks/stripe/acct_alice", content=b"{}", headers=twice)
+        assert answer.status_code == 400, values
+    assert (world.inbox.entries, counted(world, "forged")) == ({}, 4)
+
+
 async def test_a_compressed_body_is_refused(world: World) -> None:
     answer = await world.client.post(
         "/api/webhooks/stripe", content=b"\x1f\x8b", headers={"Signature": "good", "Content-Encoding": "gzip"}

@@ -99,6 +99,12 @@ def test_a_missing_or_doubled_header_is_refused() -> None:
             parse(headers=headers, raw=raw, secrets=(SECRET,), mode="test", now=NOW)
 
 
+def test_two_values_of_a_header_sent_twice_are_refused_whatever_they_say() -> None:
+    raw = body()
+    for values in ((signed(raw), signed(raw)), (signed(raw), ""), ("", signed(raw)), (signed(raw), "v1=" + "a" * 64)):
+        assert "control characters" in refused(raw, "\n".join(values))
+
+
 def test_the_raw_bytes_are_signed_not_their_meaning() -> None:
     raw = body()
     assert refused(json.dumps(json.loads(raw)).encode(), signed(raw))

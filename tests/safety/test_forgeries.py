@@ -1,0 +1,278 @@
+"""T7b: no forged webhook is believed, and nothing of it is kept but a count; the edges of the genuine are accepted.
+
+The bulk goes through the adapter's own check, a sample through the whole API over ASGI. `PAYONCE_LONG=1` forges ten
+times as many, `PAYONCE_SEED` repeats a run.
+"""
+
+import ast
+import gzip
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from prometheus_client import generate_latest
+
+from api.app import create_app
+from domain.errors import SignatureInvalid
+from gateways.stripe.adapter import StripeGateway
+from tests.house.sources import python_files, tree_of
+from tests.safety import figures
+from tests.safety.matrix.flows import FLOWS, play
+from tests.safety.matrix.forgeries import (
+    FORGERS,
+    HEADER,
+    OLD_SECRET,
+    OTHER_TENANT,
+    SECRET,
+    Post,
+    believable,
+    genuine,
+)
+from tests.unit.api.conftest import make_parts
+from tests.unit.api.fake_gateways import FakeGateways
+from tests.unit.api.fakes import START
+
+FORGED = 100_000 if os.environ.get("PAYONCE_LONG") else 10_000
+SAMPLED = 480
+SEED = int(os.environ.get("PAYONCE_SEED") or random.SystemRandom().randrange(1_000_000))
+PATH = "/v1/webhooks/stripe/acct_alice"
+MOST_BYTES = 20_000
+AT = int(START.timestamp())
+
+
+@pytest.fixture
+async def bodies() -> list[bytes]:
+    """Real events of different stories."""
+    told = [await play(FLOWS[name], answer_lost=False) for name in ("refund, failed later", "dispute, won", "cancel")]
+    return [delivery.raw for one in told for delivery in one.deliveries]
+
+
+def stripe_account(*secrets: str) -> StripeGateway:
+    return StripeGateway(secret_key="sk_test_forgeries", webhook_secrets=secrets, mode="test")
+
+
+ALICE = stripe_account(SECRET, OLD_SECRET)
+
+
+def is_believed(post: Post) -> bool:
+    try:
+        ALICE.parse_webhook(headers=dict(post.headers), raw=post.raw, url="", now=datetime.fromtimestamp(post.at, UTC))
+    except SignatureInvalid:
+        return False
+    return True
+
+
+def test_no_forgery_is_believed(bodies: Sequence[bytes]) -> None:
+    draw, begun = random.Random(SEED), time.process_time()
+    tried: Counter[str] = Counter()
+    believed: list[tuple[str, Post]] = []
+    while tried.total() < FORGED:
+        for name, forger in FORGERS.items():
+            true = genuine(draw.choice(bodies), at=AT + draw.randrange(10**8))
+            forged = forger(draw, true)
+            tried[name] += 1
+            assert forged != true, f"seed {SEED}: {name} spoiled nothing"
+            if is_believed(forged):
+                believed.append((name, forged))
+    figures.note(
+        "T7b forgeries",
+        seed=SEED,
+        forged=tried.total(),
+        ways=len(tried),
+        believed=len(believed),
+        cpu_seconds=round(time.process_time() - begun, 1),
+    )
+    assert believed == [], f"seed {SEED}"
+
+
+def test_the_edges_of_the_genuine_are_believed(bodies: Sequence[bytes]) -> None:
+    refused = [name for raw in bodies for name, post in believable(raw, at=AT).items() if not is_believed(post)]
+    assert refused == []
+
+
+# --- through the whole door ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Door:
+    """The API over ports in memory, with real adapters of two tenants."""
+
+    app: Any
+    parts: Any
+
+    async def post(self, post: Post, *, path: str = PATH, chunk_bytes: int = 0, announced: int | None = None) -> int:
+        """The status. Headers go as they are, twice if they are there twice."""
+        self.parts.clock.now = datetime.fromtimestamp(post.at, UTC)
+        size = chunk_bytes or max(len(post.raw), 1)
+        chunks = [post.raw[place : place + size] for place in range(0, len(post.raw), size)] or [b""]
+        headers = [(name.lower().encode(), value.encode("utf-8")) for name, value in post.headers]
+        if not chunk_bytes:
+            headers.append((b"content-length", str(len(post.raw) if announced is None else announced).encode()))
+        return await _request(self.app, path, headers, chunks)
+
+    def kept(self) -> object:
+        inbox, owners = self.parts.inbox, self.parts.owners
+        return dict(inbox.entries), list(inbox.raws), list(owners.notified), dict(self.parts.archive.payments)
+
+    def counted(self, result: str) -> float:
+        name = f'payonce_api_webhooks_total{{account="acct_alice",result="{result}"}} '
+        lines = generate_latest(self.parts.registry).decode().splitlines()
+        return next((float(line.removeprefix(name)) for line in lines if line.startswith(name)), 0.0)
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    accounts: Any = {"acct_alice": ALICE, "acct_bob": stripe_account(OTHER_TENANT)}
+    parts: Any = replace(make_parts(), gateways=FakeGateways(accounts), max_body_bytes=MOST_BYTES)
+    app = create_app(parts)
+    async with app.router.lifespan_context(app):
+        yield Door(app, parts)
+
+
+async def test_a_sample_of_forgeries_at_the_door_leaves_a_count_and_nothing_else(
+    door: Door, bodies: Sequence[bytes]
+) -> None:
+    draw, before = random.Random(SEED), door.kept()
+    statuses: Counter[int] = Counter()
+    for number in range(SAMPLED):
+        name, forger = list(FORGERS.items())[number % len(FORGERS)]
+        status = await door.post(forger(draw, genuine(draw.choice(bodies), at=AT)), chunk_bytes=draw.choice([0, 0, 7]))
+        assert status in (400, 413), f"seed {SEED}: {name} was answered {status}"
+        statuses[status] += 1
+    assert door.kept() == before
+    assert door.counted("forged") == statuses[400]
+    figures.note("T7b forgeries at the door", seed=SEED, posted=SAMPLED, refused=statuses.total())
+
+
+async def test_the_genuine_pass_the_door_whole_and_in_chunks(door: Door, bodies: Sequence[bytes]) -> None:
+    posted = [post for raw in bodies[:2] for post in believable(raw, at=AT).values()]
+    for post in posted:
+        assert await door.post(post, chunk_bytes=7) == 200
+        assert await door.post(post) == 200
+    assert len(door.parts.inbox.seen) == 2
+    assert door.counted("accepted") == 2
+
+
+@pytest.mark.parametrize("chunk_bytes", [0, 65_536], ids=["announced", "chunked"])
+async def test_ten_megabytes_are_refused_before_they_are_read(
+    door: Door, bodies: Sequence[bytes], chunk_bytes: int
+) -> None:
+    before, begun = door.kept(), time.process_time()
+    large = genuine(bodies[0] + b" " * 10_000_000, at=AT)
+    signing = time.process_time() - begun
+    assert await door.post(large, chunk_bytes=chunk_bytes) == 413
+    assert door.kept() == before
+    assert time.process_time() - begun - signing < 0.5
+
+
+async def test_a_bomb_is_never_unpacked(door: Door, bodies: Sequence[bytes]) -> None:
+    """Ten kilobytes for ten megabytes: announced as gzip it is refused, unannounced it is just wrong bytes."""
+    before = door.kept()
+    bomb = genuine(gzip.compress(b" " * 10_000_000 + bodies[0]), at=AT)
+    assert len(bomb.raw) < MOST_BYTES
+    for encoding in ("gzip", "x-gzip", "deflate", "br", "gzip, identity"):
+        packed = replace(bomb, headers=(*bomb.headers, ("content-encoding", encoding)))
+        assert await door.post(packed) == 415
+    assert await door.post(bomb) == 400
+    assert door.kept() == before
+
+
+async def test_a_length_that_lies_is_refused(door: Door, bodies: Sequence[bytes]) -> None:
+    before = door.kept()
+    for announced in (10**9, 10**30, -1):
+        assert await door.post(genuine(bodies[0], at=AT), announced=announced) == 413
+    assert door.kept() == before
+
+
+async def test_a_genuine_one_at_another_tenants_door_is_a_forgery(door: Door, bodies: Sequence[bytes]) -> None:
+    before = door.kept()
+    assert await door.post(genuine(bodies[0], at=AT), path="/v1/webhooks/stripe/acct_bob") == 400
+    assert await door.post(genuine(bodies[0], at=AT, secret=OTHER_TENANT)) == 400
+    assert door.kept() == before
+
+
+async def _request(app: Any, path: str, headers: list[tuple[bytes, bytes]], chunks: Sequence[bytes]) -> int:
+    """One POST in the words of ASGI, where a client library would have refused to send half of this."""
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+        "client": ("192.0.2.1", 1), "server": ("pay.example", 80),
+    }  # fmt: skip
+    waiting = list(chunks)
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        if not waiting:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app(scope, receive, send)
+    (status,) = statuses
+    return status
+
+
+# --- compared in constant time ---------------------------------------------------------------------------------------
+
+
+def test_digests_are_compared_in_constant_time_only() -> None:
+    checking = [path for path in python_files("gateways") if _names(tree_of(path), "hmac")]
+    assert checking, "no gateway checks a signature any more?"
+    for path in checking:
+        assert _names(tree_of(path), "compare_digest"), f"{path} makes digests and never compares them"
+        assert list(careless(tree_of(path))) == [], f"{path} compares a digest with == or in"
+
+
+def test_a_careless_comparison_would_be_found() -> None:
+    sample = "ours = hmac.new(k, b, s).hexdigest()\nkeys = [h(k).digest() for k in ks]\n"
+    for line in ("ours == theirs", "theirs in keys", "any(key == theirs for key in keys)", "hmac.new(k).digest() == x"):
+        assert list(careless(ast.parse(sample + line))), line
+    assert list(careless(ast.parse(sample + "hmac.compare_digest(ours, theirs)\nlen(theirs) == 64"))) == []
+
+
+def careless(tree: ast.Module) -> Iterable[int]:
+    """Lines that compare something made by `digest()` or `hexdigest()` with an operator."""
+    made: set[str] = set()
+    for _ in range(3):  # names made from names
+        made |= {name for node in ast.walk(tree) for name in _bound(node) if _is_digest(_value_of(node), made)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(_is_digest(side, made) for side in (node.left, *node.comparators)):
+            yield node.lineno
+
+
+def _bound(node: ast.AST) -> Iterable[str]:
+    targets = (
+        node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.comprehension) else []
+    )
+    return [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+
+
+def _value_of(node: ast.AST) -> ast.expr | None:
+    return node.value if isinstance(node, ast.Assign) else node.iter if isinstance(node, ast.comprehension) else None
+
+
+def _is_digest(value: ast.expr | None, made: set[str]) -> bool:
+    if value is None or (isinstance(value, ast.Call) and ast.unparse(value.func) in ("len", "hmac.compare_digest")):
+        return False
+    parts = list(ast.walk(value))
+    if any(isinstance(part, ast.Attribute) and part.attr == "compare_digest" for part in parts):
+        return False
+    called = any(isinstance(part, ast.Attribute) and part.attr in ("digest", "hexdigest") for part in parts)
+    return called or any(isinstance(part, ast.Name) and part.id in made for part in parts)
+
+
+def _names(tree: ast.Module, word: str) -> bool:
+    return any(word in (getattr(node, "id", None), getattr(node, "attr", None)) for node in ast.walk(tree))
+
+
+def test_the_header_of_the_forgers_is_the_one_the_adapter_reads() -> None:
+    assert HEADER == "stripe-signature"
