@@ -2,6 +2,9 @@
 
 One statement does all: takes the key if it is free, renews a claim whose holder was cut off, and reads what is there. A
 rival that commits in the same instant makes it answer nothing; then it is asked once more and sees the rival's row.
+
+How long a claim is held is measured by the database's clock alone: were it the callers', one whose clock is a day fast
+would take every key from those who hold it.
 """
 
 from collections.abc import Mapping
@@ -18,13 +21,13 @@ _CLAIMED = """claimed AS (
     INSERT INTO idempotency_keys (merchant_id, mode, key, fingerprint, route, resource_id, request_body, creates,
         created_at, locked_at)
     VALUES (%(merchant_id)s, %(mode)s, %(key)s, %(fingerprint)s, %(route)s, %(resource_id)s, %(request_body)s,
-        %(creates)s, %(at)s, %(at)s)
+        %(creates)s, %(at)s, now())
     ON CONFLICT (merchant_id, mode, key) DO NOTHING
     RETURNING resource_id),
 renewed AS (
-    UPDATE idempotency_keys SET locked_at = %(at)s
+    UPDATE idempotency_keys SET locked_at = now()
     WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND fingerprint = %(fingerprint)s
-        AND status IS NULL AND locked_at <= %(at)s::timestamptz - make_interval(secs => %(lock_seconds)s)
+        AND status IS NULL AND locked_at <= now() - make_interval(secs => %(lock_seconds)s)
     RETURNING resource_id)"""
 
 _STANDING = """

@@ -78,6 +78,11 @@ class Record:
         stored = StoredPayment(payment=payment, instructions=Instructions())
         return await self.archive.create(stored, request, at=at, lock_seconds=LOCK_SECONDS)
 
+    async def hold_for(self, key: str, seconds: float) -> None:
+        """As if the claim had been taken, or renewed, so long ago."""
+        aged = "UPDATE idempotency_keys SET locked_at = now() - make_interval(secs => %(seconds)s) WHERE key = %(key)s"
+        await self.database.fetch(aged, {"seconds": seconds, "key": key})
+
     async def add_captured(self, payment: Payment) -> Payment:
         """The payment, paid in full, with its ledger and its two events."""
         await self.add(payment)

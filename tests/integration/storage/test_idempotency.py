@@ -29,32 +29,42 @@ async def test_the_life_of_a_key(record: Record) -> None:
     assert await claim(record, request) == Claim(standing="new", resource_id="pay_1")
     assert (await claim(record, request)).standing == "in_flight"
     assert (await claim(record, replace(request, fingerprint="0" * 64))).standing == "mismatch"
-    late = NOW + timedelta(seconds=LOCK_SECONDS)
-    assert await claim(record, request, at=late) == Claim(standing="resume", resource_id="pay_1")
-    assert (await claim(record, request, at=late)).standing == "in_flight"
+    await record.hold_for(request.key, LOCK_SECONDS)
+    assert await claim(record, request) == Claim(standing="resume", resource_id="pay_1")
+    assert (await claim(record, request)).standing == "in_flight"
     await complete(record, request, status=201, body=b"\x00bytes\xff")
     replay = Claim(standing="replay", resource_id="pay_1", status=201, body=b"\x00bytes\xff")
-    assert await claim(record, request, at=late + timedelta(days=400)) == replay
+    assert await claim(record, request, at=NOW + timedelta(days=400)) == replay
+
+
+async def test_a_callers_clock_neither_ends_nor_prolongs_a_claim(record: Record) -> None:
+    for days in (-1, 1):
+        request = new_request()
+        assert (await claim(record, request, at=NOW + timedelta(days=days))).standing == "new"
+        assert (await claim(record, request, at=NOW + timedelta(days=400))).standing == "in_flight"
+        await record.hold_for(request.key, LOCK_SECONDS)
+        assert (await claim(record, request, at=NOW - timedelta(days=400))).standing == "resume"
 
 
 async def test_another_request_does_not_keep_the_lock_alive(record: Record) -> None:
     request = new_request()
     await claim(record, request)
-    late = NOW + timedelta(seconds=LOCK_SECONDS)
-    assert (await claim(record, replace(request, fingerprint="0" * 64), at=late)).standing == "mismatch"
-    assert (await claim(record, request, at=late)).standing == "resume"
+    await record.hold_for(request.key, LOCK_SECONDS)
+    assert (await claim(record, replace(request, fingerprint="0" * 64))).standing == "mismatch"
+    assert (await claim(record, request)).standing == "resume"
 
 
 async def test_a_claim_that_ends_while_it_is_being_taken_over_is_not_resumed(record: Record, record_url: str) -> None:
     """The holder was slow, not dead: it completes between the rival's look and the rival's hand."""
     request = new_request()
     await claim(record, request)
+    await record.hold_for(request.key, LOCK_SECONDS)
     async with await psycopg.AsyncConnection.connect(record_url) as holder:
         await holder.execute(
             "UPDATE idempotency_keys SET status = 200, body = 'done', completed_at = now() WHERE key = %s",
             [request.key],
         )
-        rival = asyncio.create_task(claim(record, request, at=NOW + timedelta(seconds=LOCK_SECONDS)))
+        rival = asyncio.create_task(claim(record, request))
         await waiting_for_a_lock(holder)
         await holder.commit()
     assert (await rival).standing == "in_flight"

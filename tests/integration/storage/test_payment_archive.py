@@ -78,9 +78,10 @@ async def test_a_request_that_was_cut_off_is_resumed_by_one_caller(record: Recor
     payment = new_payment()
     request = new_request(resource_id=payment.id)
     await record.create(payment, request)
-    later = NOW + timedelta(seconds=LOCK_SECONDS)
-    assert (await record.create(new_payment(), request, at=later - timedelta(microseconds=1))).standing == "in_flight"
-    claims = await asyncio.gather(*(record.create(new_payment(), request, at=later) for _ in range(20)))
+    await record.hold_for(request.key, LOCK_SECONDS - 10)
+    assert (await record.create(new_payment(), request)).standing == "in_flight"
+    await record.hold_for(request.key, LOCK_SECONDS)
+    claims = await asyncio.gather(*(record.create(new_payment(), request) for _ in range(20)))
     assert sorted(claim.standing for claim in claims) == ["in_flight"] * 19 + ["resume"]
     assert {claim.resource_id for claim in claims} == {payment.id}
 

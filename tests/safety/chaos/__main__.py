@@ -11,7 +11,10 @@ from pathlib import Path
 
 import telemetry
 from tests.safety import figures
+from tests.safety.chaos.draws import Pace
 from tests.safety.chaos.run import CONVERGE_SECONDS, Plan, Result, run
+
+PACE = Pace(shortest=0.5, longest=2.5)
 
 
 def main() -> int:
@@ -23,6 +26,7 @@ def main() -> int:
         spread_seconds=given.payments * given.spacing,
         at_most_seconds=given.minutes * 60,
         shoppers=given.shoppers,
+        pace=PACE,
         evidence=given.evidence,
     )
     result = run(plan, lambda line: print(f"\r{line:<118}", end="", file=sys.stderr, flush=True))  # noqa: T201 - a progress line is for the person at the terminal
@@ -48,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kills", type=int, default=150)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000_000))
     parser.add_argument("--shoppers", type=int, default=32, help="payments under way at once")
-    parser.add_argument("--spacing", type=float, default=0.28, help="seconds from one payment's begin to the next")
+    parser.add_argument("--spacing", type=float, default=0.25, help="seconds from one payment's begin to the next")
     parser.add_argument("--minutes", type=float, default=40, help="the storm ends after this, whatever was reached")
     parser.add_argument("--figures", type=Path, help="file that gets the figures as JSON")
     parser.add_argument("--evidence", type=Path, help="folder for what is found; a new temporary one by default")
