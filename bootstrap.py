@@ -33,6 +33,7 @@ from activities.records import RecordActivities
 from activities.sweeps.paces import paces
 from activities.sweeps.rounds import Sweeps
 from activities.wire import Wire
+from domain import scopes
 from domain.errors import RecordError
 from domain.identifiers import compose_id
 from domain.ports import GatewayAccount, Merchants, Mode
@@ -41,6 +42,7 @@ from gateways.registry import GatewaySecrets, Registry, Wiring
 from settings import Settings
 from storage.customers import PostgresCustomers
 from storage.database import Database, Limits
+from storage.evidence import PostgresEvidence
 from storage.idempotency import PostgresIdempotency
 from storage.inbox import PostgresInbox
 from storage.merchants import PostgresMerchants
@@ -198,7 +200,7 @@ class WorkerParts:
 def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts:
     records, inbox = PostgresPaymentRecords(house.database), PostgresInbox(house.database)
     recorder, wire = Recorder(records, utc_now), Wire(threads)
-    operations = OperationActivities(recorder, house.gateways, wire)
+    operations = OperationActivities(recorder, house.gateways, wire, PostgresEvidence(house.database))
     absorbing = InboxActivities(recorder, inbox, house.gateways, wire)
     loading = RecordActivities(recorder, house.gateways)
     sweeps = Sweeps(
@@ -229,6 +231,7 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         absorbing.check,
         loading.load,
         loading.abandon,
+        loading.decide,
         comparing.due,
         comparing.begin,
         comparing.walk,
@@ -315,12 +318,14 @@ async def create_merchant(settings: Settings, merchants: MerchantRegister, name:
     return merchant_id
 
 
-async def create_api_key(merchants: Merchants, merchant_id: str, mode: Mode) -> tuple[str, str]:
+async def create_api_key(
+    merchants: Merchants, merchant_id: str, mode: Mode, scopes: frozenset[str] = scopes.DEFAULT
+) -> tuple[str, str]:
     """The new key's id and the key itself, which is nowhere kept: only its hash is in the database."""
     key_id, api_key = new_id("api_key"), new_api_key(mode)
     hashed, last4 = api_key_hash(api_key), api_key[-4:]
     await merchants.create_api_key(
-        key_id=key_id, merchant_id=merchant_id, mode=mode, key_hash=hashed, last4=last4, at=utc_now()
+        key_id=key_id, merchant_id=merchant_id, mode=mode, key_hash=hashed, last4=last4, at=utc_now(), scopes=scopes
     )
     return key_id, api_key
 

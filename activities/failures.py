@@ -30,6 +30,10 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
+LONGEST_DELAY = timedelta(seconds=60)
+"""How long a gateway may make us wait (Retry-After) within one operation: its tries end after five minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """`after` overrides the policy's own delay before the next try."""
@@ -55,7 +59,7 @@ def failure(error: PayonceError) -> ApplicationError:
     treatment = next(TREATMENTS[kind] for kind in type(error).__mro__ if kind in TREATMENTS)
     delay = treatment.after
     if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
-        delay = timedelta(seconds=min(error.retry_after_seconds, 60))
+        delay = min(timedelta(seconds=error.retry_after_seconds), LONGEST_DELAY)
     return ApplicationError(
         str(error), type=type(error).__name__, non_retryable=not treatment.retry, next_retry_delay=delay
     )

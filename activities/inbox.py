@@ -18,7 +18,7 @@ from domain.events import OutcomeArrived
 from domain.gateway import GatewayCall, GatewayEvent, Gateways, Instructions
 from domain.messages import AbsorbRequest, LookRequest
 from domain.operation import Operation, Verb
-from domain.outcomes import NotFound, Outcome, Unknown
+from domain.outcomes import DisputeReported, NotFound, Outcome, RefundReported, Unknown
 from domain.payment import Payment
 from domain.ports import Inbox, InboxEntry
 
@@ -44,7 +44,10 @@ class InboxActivities:
             return await self._apply(payment, entry.event, inbox_id=entry.id)
         except TransitionRefused as refused:
             log.warning("webhook_needs_lookup", payment_id=payment.id, inbox_id=entry.id, reason=str(refused))
-            payment = await self._look(payment, instructions, operation_number=1)
+            reported = _reported(payment, entry.event)
+            disputed = isinstance(entry.event.outcome, DisputeReported)
+            number = reported.number if reported else 1
+            payment = await self._look(payment, instructions, number, disputes=disputed)
         return await self._offer_again(payment, entry)
 
     @activity.defn(name="check")
@@ -63,8 +66,17 @@ class InboxActivities:
         try:
             return await self._apply(payment, entry.event, inbox_id=entry.id)
         except TransitionRefused as refused:
+            if _unseen(payment, entry.event):
+                if payment.unsettled is not None:
+                    return payment  # it may be of the operation still unknown: offered again when that is settled
+                payment = await self._doubt(payment, entry.event, refused)
             await self._inbox.mark_handled(entry.id, at=self._recorder.clock(), result=f"looked up: {refused}")
             return payment
+
+    async def _doubt(self, payment: Payment, event: GatewayEvent, refused: TransitionRefused) -> Payment:
+        assert isinstance(event.outcome, RefundReported)  # what _unseen answers True for
+        arrived = OutcomeArrived(outcome=event.outcome, source="webhook", at=self._recorder.clock())
+        return await self._recorder.contradicted(payment, arrived, refused.reason)
 
     async def _apply(self, payment: Payment, event: GatewayEvent, *, inbox_id: str) -> Payment:
         outcome = event.outcome
@@ -73,7 +85,9 @@ class InboxActivities:
         arrived = OutcomeArrived(outcome=outcome, source="webhook", at=self._recorder.clock())
         return await self._recorder.record(payment, arrived, inbox_id=inbox_id)
 
-    async def _look(self, payment: Payment, instructions: Instructions, operation_number: int) -> Payment:
+    async def _look(
+        self, payment: Payment, instructions: Instructions, operation_number: int, *, disputes: bool = False
+    ) -> Payment:
         """Everything open at once: what is due more rarely would otherwise never have its turn. Raises GatewayError."""
         gateway = self._gateways.for_account(payment.account_id)
         for operation in _worth_a_look(payment, operation_number):
@@ -83,7 +97,7 @@ class InboxActivities:
                 seen = await self._wire.ask(functools.partial(gateway.find_by_reference, call))
             number = operation.number if operation.verb is Verb.REFUND else None
             payment = await self._apply_seen(payment, seen, operation_number=number)
-        if payment.disputes:
+        if payment.disputes or disputes:
             call = GatewayCall(payment=payment, instructions=instructions, operation=payment.operation(1))
             for dispute in await self._wire.ask(functools.partial(gateway.disputes, call)):
                 payment = await self._apply_seen(payment, dispute)
@@ -97,8 +111,23 @@ class InboxActivities:
         try:
             return await self._recorder.record(payment, arrived)
         except TransitionRefused as refused:
-            log.error("lookup_contradicts_record", payment_id=payment.id, reason=str(refused))
-            return payment
+            return await self._recorder.contradicted(payment, arrived, refused.reason)
+
+
+def _reported(payment: Payment, event: GatewayEvent) -> Operation | None:
+    """The refund of ours a webhook speaks of."""
+    report = event.outcome
+    if not isinstance(report, RefundReported):
+        return None
+    ours = [o for o in payment.operations if o.verb is Verb.REFUND]
+    named = (o for o in ours if o.reference == report.reference or o.number == report.operation_number)
+    return next(named, None)
+
+
+def _unseen(payment: Payment, event: GatewayEvent) -> bool:
+    """A refund made at the gateway's dashboard is told by its webhook only: no look of ours could have shown it, so
+    what contradicts the record there is news and not an old message."""
+    return isinstance(event.outcome, RefundReported) and _reported(payment, event) is None
 
 
 def _worth_a_look(payment: Payment, operation_number: int) -> Sequence[Operation]:

@@ -9,27 +9,32 @@ from datetime import datetime
 
 from temporalio import activity
 
-from activities.failures import told
+from activities.failures import LONGEST_DELAY, told
 from activities.recorder import Recorder
-from activities.resolution import Resolver
+from activities.resolution import Resolver, unreachable
 from activities.wire import Wire
 from domain.commands import authorization
-from domain.errors import GatewayError, InFlight, TransitionRefused
+from domain.errors import GatewayError, InFlight, RateLimited, TransitionRefused
 from domain.events import OperationStarted, OutcomeArrived
+from domain.evidence import EvidenceRecords
 from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
 from domain.messages import Loaded, LookRequest, PaymentStart, PerformRequest
 from domain.operation import Operation, OperationState, Verb
-from domain.outcomes import Decline, Declined, DeclineKind, NotFound, Outcome, Unknown
+from domain.outcomes import Declined, DeclineKind, NotFound, Outcome, Unknown
 from domain.payment import Payment, PaymentState
 from domain.ports import Attempt
 
 
 class OperationActivities:
-    def __init__(self, recorder: Recorder, gateways: Gateways, wire: Wire) -> None:
+    """`evidence` keeps what is asked about unknown outcomes; None where nobody would read it."""
+
+    def __init__(
+        self, recorder: Recorder, gateways: Gateways, wire: Wire, evidence: EvidenceRecords | None = None
+    ) -> None:
         self._recorder = recorder
         self._gateways = gateways
         self._wire = wire
-        self._resolver = Resolver(recorder, gateways, wire)
+        self._resolver = Resolver(recorder, gateways, wire, evidence)
 
     @activity.defn(name="perform")
     @told
@@ -108,10 +113,12 @@ class OperationActivities:
         """Note it and let Temporal try again; on the last try it is a definite answer."""
         if isinstance(error, InFlight):
             return Unknown(reason="in_flight", evidence=str(error))
-        if not _is_last_try():
-            await self._recorder.records.write(None, attempt=replace(attempt, state="not_sent", evidence=str(error)))
+        if not _is_last_try() and not _asks_for_too_long(error):
+            why = type(error).__name__
+            noted = replace(attempt, state="not_sent", answer=why, evidence=str(error)[:2000])
+            await self._recorder.records.write(None, attempt=noted)
             raise error
-        return Declined(decline=unreachable(error))
+        return Declined(decline=unreachable(type(error).__name__))
 
     async def _seen_again(self, gateway: Gateway, call: GatewayCall, outcome: Outcome) -> Outcome:
         """`Not in this state` means our picture is old: believe what the gateway shows instead."""
@@ -129,13 +136,10 @@ class OperationActivities:
         return OutcomeArrived(outcome=outcome, source="reply", at=at, operation_number=operation.number)
 
 
-def unreachable(error: GatewayError) -> Decline:
-    return Decline(
-        kind=DeclineKind.UNREACHABLE,
-        code=type(error).__name__,
-        message="The payment could not be processed right now. No money was taken. Please try again.",
-        advice="The gateway did not take the request; a new payment may be made at any time.",
-    )
+def _asks_for_too_long(error: GatewayError) -> bool:
+    """A customer or merchant waits: a gateway that wants more than a minute's rest is not asked before, but given up
+    for now, which is a definite answer because it refused before execution."""
+    return isinstance(error, RateLimited) and (error.retry_after_seconds or 0) > LONGEST_DELAY.total_seconds()
 
 
 def _is_last_try() -> bool:

@@ -1,22 +1,35 @@
 """Applies an event to the payment's record: decide with the pure core, write once, and on a conflict decide again.
 
 A conflict means another writer (a zombie of this activity, a run that was reset) was first. Outcomes are facts with
-totals, so applying one to a newer record is right: it is news, or it is stale.
+totals, so applying one to a newer record is right: it is news, or it is stale. What contradicts the record is never
+believed and never dropped: it parks the operation, or the payment, with the evidence.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from domain.errors import TransitionRefused, VersionConflict
-from domain.events import Event, OutcomeArrived
+from domain.events import Contradicted, Event, OperationParked, OutcomeArrived, subject
+from domain.evidence import answer_of, evidence_of, proof_of
 from domain.outcomes import Unknown
 from domain.payment import Payment
 from domain.ports import Attempt, PaymentRecords
+from domain.review import Doubt
 from domain.transitions import EvidenceNeeded, apply
+
+log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 _TRIES = 5
+
+CONTRADICTIONS = {
+    "contradiction": "the gateway answered something that was not asked",
+    "key_reused": "the gateway knows our idempotency key from another request: a bug, ours or theirs",
+}
+"""Reasons of an Unknown that no resend can ever clear: parked at once, and never sent under another key."""
 
 
 class Recorder:
@@ -38,29 +51,59 @@ class Recorder:
                 await self.records.write(transition, attempt=attempt, handled_inbox_id=inbox_id)
             except VersionConflict:
                 payment = await self.records.load(payment.id)
+                if transition is None and inbox_id is None:
+                    return payment  # nothing new, and a later try has the attempt
                 continue
             return transition.after if transition else payment
         raise VersionConflict(f"{payment.id} kept moving; {_TRIES} tries")
 
     async def answered(self, payment: Payment, event: OutcomeArrived, attempt: Attempt) -> Payment:
-        """Record what an operation's own call answered. A contradictory answer is recorded as unknown, not believed."""
+        """Record what an operation's own call, or the lookup for it, answered."""
+        outcome = event.outcome
+        if isinstance(outcome, Unknown) and outcome.reason in CONTRADICTIONS:
+            return await self._park(payment, event, outcome, CONTRADICTIONS[outcome.reason], attempt)
         try:
-            return await self.record(payment, event, attempt=_closed(attempt, event))
+            return await self.record(payment, event, attempt=closed(attempt, event))
         except EvidenceNeeded:
             raise
         except TransitionRefused as refused:
-            unknown = Unknown(reason="contradiction", evidence=str(refused))
-            doubtful = replace(event, outcome=unknown)
-            return await self.record(payment, doubtful, attempt=_closed(attempt, doubtful))
+            unknown = Unknown(reason="contradiction", evidence=f"{refused}; told: {evidence_of(outcome)}")
+            return await self._park(payment, event, unknown, refused.reason, attempt)
+
+    async def contradicted(
+        self, payment: Payment, event: OutcomeArrived, reason: str, *, attempt: Attempt | None = None
+    ) -> Payment:
+        """Park the payment: what the gateway shows of it cannot be true together with the record."""
+        log.error("gateway_contradicts_record", payment_id=payment.id, reason=reason)
+        doubt = Doubt(
+            subject=subject(event.outcome),
+            operation_number=event.operation_number or 1,
+            reason=reason,
+            evidence=evidence_of(event.outcome),
+            at=event.at,
+        )
+        return await self.record(payment, Contradicted(doubt=doubt), attempt=attempt)
+
+    async def _park(
+        self, payment: Payment, event: OutcomeArrived, unknown: Unknown, reason: str, attempt: Attempt
+    ) -> Payment:
+        doubted = closed(attempt, replace(event, outcome=unknown))
+        number = attempt.operation_number
+        if not payment.operation(number).is_unsettled:
+            return await self.contradicted(payment, event, reason, attempt=doubted)
+        log.error("operation_parked", payment_id=payment.id, operation_number=number, reason=reason)
+        parked = OperationParked(operation_number=number, reason=reason, evidence=unknown.evidence, at=event.at)
+        return await self.record(payment, parked, attempt=doubted)
 
 
-def _closed(attempt: Attempt, event: OutcomeArrived) -> Attempt:
-    outcome = event.outcome
-    unknown = isinstance(outcome, Unknown)
+def closed(attempt: Attempt, event: OutcomeArrived) -> Attempt:
+    """The attempt with what is known of it now."""
+    unknown = isinstance(event.outcome, Unknown)
     return replace(
         attempt,
         state="unknown" if unknown else "answered",
         answered_at=event.at,
-        answer=outcome.reason if isinstance(outcome, Unknown) else outcome.kind,
-        evidence=(outcome.evidence if isinstance(outcome, Unknown) else "")[:2000],
+        answer=answer_of(event.outcome),
+        evidence=evidence_of(event.outcome)[:2000],
+        proof=proof_of(event),
     )

@@ -1,13 +1,16 @@
-"""Loading a payment, and the one transition that needs no gateway."""
+"""Loading a payment, and the transitions that need no gateway: a cancel before it heard of it, a person's decision."""
 
 from temporalio import activity
 
 from activities.failures import told
-from activities.recorder import Recorder
-from domain.events import Abandoned
+from activities.recorder import Recorder, closed
+from domain.events import Abandoned, Resolved
 from domain.gateway import Gateways
-from domain.messages import AbandonRequest, Loaded, PaymentStart
+from domain.messages import AbandonRequest, DecideRequest, Loaded, PaymentStart
 from domain.payment import Payment
+from domain.ports import Attempt
+from domain.resolving import decided
+from domain.review import Resolution
 
 
 class RecordActivities:
@@ -30,3 +33,22 @@ class RecordActivities:
         payment = await self._recorder.records.load(request.payment_id)
         abandoned = Abandoned(command_key=request.command_key, at=self._recorder.clock())
         return await self._recorder.record(payment, abandoned)
+
+    @activity.defn(name="decide")
+    @told
+    async def decide(self, request: DecideRequest) -> Payment:
+        """The payment after a person's decision: recorded once per command, with whom and why."""
+        payment, resolution = await self._recorder.records.load(request.payment_id), request.resolution
+        if payment.review.resolution_of(resolution.command_key) is not None:
+            return payment
+        attempt = await self._settled_attempt(payment, resolution)
+        return await self._recorder.record(payment, Resolved(resolution=resolution), attempt=attempt)
+
+    async def _settled_attempt(self, payment: Payment, resolution: Resolution) -> Attempt | None:
+        """The attempt the decision answers, closed by it."""
+        told = decided(payment, resolution)
+        if told is None or told.operation_number is None:
+            return None
+        operation = payment.operation(told.operation_number)
+        attempt = await self._recorder.records.attempt(payment.id, operation.number, operation.generation)
+        return attempt and closed(attempt, told)

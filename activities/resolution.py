@@ -4,36 +4,49 @@
 2. Otherwise never resend: look up by the gateway's id if we have one, else by our reference.
 3. "Not found" before the gateway's settle time means nothing; after it, only together with proof that the first call
    has ended, it means not executed.
-4. Beyond the horizon the operation is parked; slow checks go on and evidence un-parks it.
+4. What was begun and shows no try is fenced: released, so that it can no longer succeed.
+5. Beyond the horizon the operation is parked; slow checks go on and evidence un-parks it.
+
+Every question and its answer is kept as evidence for a person.
 """
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
-from activities.recorder import Recorder
+from activities.recorder import CONTRADICTIONS, Recorder
 from activities.wire import Wire
 from domain.errors import GatewayError, TransitionRefused
 from domain.events import OperationParked, OutcomeArrived, Source
+from domain.evidence import EvidenceRecords, Look, answer_of, evidence_of
 from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
 from domain.operation import Operation, OperationState, Verb
-from domain.outcomes import Decline, Declined, DeclineKind, NotFound, Outcome, Unknown
+from domain.outcomes import Authorized, Captured, Decline, Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
 from domain.payment import Payment
 from domain.ports import Attempt
 from domain.steps import HORIZON
 
-_NEVER_RESEND = frozenset({"stored_error", "key_reused"})
+_NEVER_RESEND = frozenset({"stored_error", *CONTRADICTIONS})
 """Answers after which the same key can only say the same again: look up instead."""
 
+
+_NEVER_TRIED = "unconfirmed"
+"""An adapter's word for an object of ours that exists without any try to charge it."""
 
 _ABOUT_THE_RESEND = frozenset({DeclineKind.CONFIGURATION, DeclineKind.INVALID_STATE, DeclineKind.INVALID_REQUEST})
 """Refusals that speak of the call just made (keys revoked, object moved on), not of the one whose reply was lost."""
 
 
 class Resolver:
-    def __init__(self, recorder: Recorder, gateways: Gateways, wire: Wire) -> None:
+    """`evidence` None: what was asked is not kept."""
+
+    def __init__(
+        self, recorder: Recorder, gateways: Gateways, wire: Wire, evidence: EvidenceRecords | None = None
+    ) -> None:
         self._recorder = recorder
         self._gateways = gateways
         self._wire = wire
+        self._evidence = evidence
 
     async def resolve(
         self, payment: Payment, instructions: Instructions, operation: Operation, *, last_try: bool
@@ -42,25 +55,37 @@ class Resolver:
         attempt = await self._recorder.records.attempt(payment.id, operation.number, operation.generation)
         if attempt is None:
             raise TransitionRefused("resolve", payment.state, f"operation {operation.number} has no attempt on record")
+        if attempt.state == "not_sent":  # every send so far surely did not execute, and nobody sends any more
+            given_up = Declined(decline=unreachable(attempt.answer or ""))
+            return await self._conclude(payment, operation, attempt, given_up, "lookup")
         gateway = self._gateways.for_account(payment.account_id)
         call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
         try:
-            outcome, source = await self._ask(gateway, call, attempt)
+            outcome, source, attempt = await self._ask(gateway, call, attempt)
         except GatewayError as error:
             if not last_try:
                 raise
             outcome, source = Unknown(reason=type(error).__name__, evidence=str(error)), "lookup"
+            await self._note(operation, payment.id, "lookup", outcome)
         return await self._conclude(payment, operation, attempt, outcome, source)
 
-    async def _ask(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> tuple[Outcome, Source]:
+    async def _ask(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> tuple[Outcome, Source, Attempt]:
+        """The outcome, how we know, and the attempt as it is on record by then."""
+        said: Outcome | None = None
         if self._key_alive(gateway, call.operation, attempt):
-            outcome = await self._resend(gateway, call, attempt)
-            if isinstance(outcome, Declined) and outcome.decline.kind in _ABOUT_THE_RESEND:
-                return await self._doubted(gateway, call, attempt, outcome)
-            if not isinstance(outcome, Unknown) or outcome.reason not in _NEVER_RESEND:
-                return outcome, "reply"
-            attempt = replace(attempt, answer=outcome.reason)
-        return await self._look(gateway, call, attempt), "lookup"
+            attempt = await self._claim(attempt)
+            said = await self._wire.send(gateway, call)
+            await self._note(call.operation, call.payment.id, "resend", said)
+            if isinstance(said, Declined) and said.decline.kind in _ABOUT_THE_RESEND:
+                return *await self._doubted(gateway, call, attempt, said), attempt
+            if not isinstance(said, Unknown) or said.reason not in _NEVER_RESEND:
+                return said, "reply", attempt
+            attempt = replace(attempt, answer=said.reason)
+        seen = await self._look(gateway, call, attempt)
+        contradicted = isinstance(said, Unknown) and said.reason in CONTRADICTIONS
+        if contradicted and isinstance(seen, Unknown | NotFound):
+            return said or seen, "reply", attempt
+        return seen, "lookup", attempt
 
     async def _doubted(
         self, gateway: Gateway, call: GatewayCall, attempt: Attempt, refusal: Declined
@@ -84,18 +109,49 @@ class Resolver:
     def _age(self, operation: Operation) -> timedelta:
         return self._recorder.clock() - operation.started_at
 
-    async def _resend(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> Outcome:
-        await self._recorder.records.write(None, attempt=replace(attempt, sends=attempt.sends + 1))
-        return await self._wire.send(gateway, call)
+    async def _claim(self, attempt: Attempt) -> Attempt:
+        """The attempt with one send more, journalled. Raises VersionConflict when another try has it."""
+        claimed = replace(attempt, sends=attempt.sends + 1)
+        await self._recorder.records.write(None, attempt=claimed)
+        return claimed
 
     async def _look(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> Outcome:
         seen = await self._wire.ask(lambda: gateway.retrieve(call))
         if isinstance(seen, NotFound):
             seen = await self._wire.ask(lambda: gateway.find_by_reference(call))
+        await self._note(call.operation, call.payment.id, "lookup", seen)
         settled = self._is_settled(gateway, call.operation)
+        if settled and isinstance(seen, Unknown) and seen.reason == _NEVER_TRIED:
+            return await self._fence(gateway, call, seen)
         if settled and _shows_nothing_done(call.operation, seen) and _first_call_ended(attempt):
             return Declined(decline=NOT_EXECUTED)
         return seen
+
+    async def _fence(self, gateway: Gateway, call: GatewayCall, seen: Unknown) -> Outcome:
+        """Release what exists and was never tried, under a key of its own: then the first call can no longer succeed.
+        Moves no money, so it needs no journal; sent twice it is the same release."""
+        operation, abilities = call.operation, gateway.capabilities.abilities
+        if operation.verb is not Verb.AUTHORIZE or not abilities.void or not seen.references:
+            return seen
+        payment = replace(call.payment, references={**call.payment.references, **seen.references})
+        fence = replace(operation, verb=Verb.VOID, generation=operation.generation + 1)
+        released = await self._wire.send(gateway, replace(call, payment=payment, operation=fence))
+        await self._note(operation, payment.id, "resend", released)
+        return released if isinstance(released, Voided | Captured | Authorized) else seen
+
+    async def _note(
+        self, operation: Operation, payment_id: str, asked: Literal["resend", "lookup"], outcome: Outcome
+    ) -> None:
+        if self._evidence is not None:
+            look = Look(
+                payment_id=payment_id,
+                operation_number=operation.number,
+                at=self._recorder.clock(),
+                asked=asked,
+                answer=answer_of(outcome),
+                evidence=evidence_of(outcome)[:2000],
+            )
+            await self._evidence.note(look)
 
     async def _conclude(
         self, payment: Payment, operation: Operation, attempt: Attempt, outcome: Outcome, source: Source
@@ -104,14 +160,15 @@ class Resolver:
         if not isinstance(outcome, Unknown | NotFound):
             arrived = OutcomeArrived(outcome=outcome, source=source, at=now, operation_number=operation.number)
             payment = await self._recorder.answered(payment, arrived, attempt)
-        elif operation.state is OperationState.SENT:
+        elif operation.state is OperationState.SENT or answer_of(outcome) in CONTRADICTIONS:
             unknown = outcome if isinstance(outcome, Unknown) else Unknown(reason="not_found_yet")
             arrived = OutcomeArrived(outcome=unknown, source=source, at=now, operation_number=operation.number)
             payment = await self._recorder.answered(payment, arrived, attempt)
         operation = payment.operation(operation.number)
         if operation.state is OperationState.UNKNOWN and self._age(operation) > HORIZON:
-            reason = f"unknown for {HORIZON}: {attempt.answer or 'no answer'}"
-            parked = OperationParked(operation_number=operation.number, reason=reason, at=now)
+            reason = f"unknown for {HORIZON.total_seconds() / 3600:.0f} hours: {attempt.answer or 'no answer'}"
+            evidence = f"last: {answer_of(outcome)} {evidence_of(outcome)}"[:2000]
+            parked = OperationParked(operation_number=operation.number, reason=reason, evidence=evidence, at=now)
             payment = await self._recorder.record(payment, parked)
         return payment
 
@@ -127,6 +184,16 @@ def _shows_nothing_done(operation: Operation, seen: Outcome) -> bool:
 def _first_call_ended(attempt: Attempt) -> bool:
     """A stored error is the first call's final answer: it can have no later effect."""
     return attempt.answer == "stored_error"
+
+
+def unreachable(why: str) -> Decline:
+    """`why`: the GatewayError by name."""
+    return Decline(
+        kind=DeclineKind.UNREACHABLE,
+        code=why or "NotSent",
+        message="The payment could not be processed right now. No money was taken. Please try again.",
+        advice="The gateway did not take the request; a new payment may be made at any time.",
+    )
 
 
 NOT_EXECUTED = Decline(

@@ -5,12 +5,14 @@ may still land at the gateway, which is why the attempt row was written first.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
 from temporalio import activity
 
+from domain.errors import NotSent
 from domain.failpoints import after, before
 from domain.gateway import Gateway, GatewayCall
 from domain.operation import Verb
@@ -18,6 +20,8 @@ from domain.outcomes import Outcome
 
 R = TypeVar("R")
 HEARTBEAT_SECONDS = 2.0
+START_WITHIN_SECONDS = 10.0
+"""A call not begun by then is not begun at all: with its own timeout it would outlive the activity's."""
 
 
 class Wire:
@@ -34,7 +38,14 @@ class Wire:
             Verb.VOID: gateway.void,
             Verb.REFUND: gateway.refund,
         }
-        return await self.ask(lambda: verbs[call.operation.verb](call))
+        asked_at = time.monotonic()
+
+        def while_awaited() -> Outcome:
+            if time.monotonic() - asked_at > START_WITHIN_SECONDS:
+                raise NotSent("no thread was free in time, or the process stood still: others may have the operation")
+            return verbs[call.operation.verb](call)
+
+        return await self.ask(while_awaited)
 
     async def ask(self, call: Callable[[], R]) -> R:
         """The call's answer, or whatever it raises."""

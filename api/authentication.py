@@ -51,6 +51,14 @@ class Authenticator:
         return caller
 
 
+def require(caller: Caller, scope: str) -> None:
+    """Raises Problem 403 naming the scope the key has not."""
+    if scope not in caller.scopes:
+        remedy = "use one made with `payonce merchants keys create --scope operator`"
+        detail = f"this API key lacks the scope `{scope}`; {remedy}"
+        raise Problem(403, "scope_missing", detail, scope=scope)
+
+
 def _bearer(request: Request) -> str:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():

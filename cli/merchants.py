@@ -57,7 +57,7 @@ def list_merchants(mode: ModeOption = None, state: StateOption = None, as_json: 
     """Every merchant and the API keys of all modes; of a key only its end is known."""
 
     async def work(register: "MerchantRegister") -> list[dict[str, Any]]:
-        issued = [asdict(key) for key in await register.api_keys()]
+        issued = [{**asdict(key), "scopes": sorted(key.scopes)} for key in await register.api_keys()]
         return [
             {**asdict(merchant), "keys": [key for key in issued if key["merchant_id"] == merchant.id]}
             for merchant in await register.merchants()
@@ -71,25 +71,30 @@ def list_merchants(mode: ModeOption = None, state: StateOption = None, as_json: 
         typer.echo(f"{merchant['id']}  {merchant['name']}")
         for key in merchant["keys"]:
             standing = f"revoked {key['revoked_at']:%Y-%m-%d %H:%M}" if key["revoked_at"] else "valid"
-            typer.echo(f"  {key['id']}  {key['mode']} ...{key['last4']}  {standing}")
+            typer.echo(f"  {key['id']}  {key['mode']} ...{key['last4']}  {' '.join(key['scopes'])}  {standing}")
 
 
 @keys.command("create")
 def create_key(
     merchant: Annotated[str, typer.Argument(help="A merchant's id, as in mer_01...")],
+    scope: Annotated[
+        Literal["payments", "operator"], typer.Option(help="operator: may also resolve parked payments")
+    ] = "payments",
     mode: ModeOption = None,
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """One more key for the merchant, shown this once."""
     import bootstrap
+    from domain import scopes
 
     settings = _settings(state, mode)
 
     async def work(register: "MerchantRegister") -> dict[str, str]:
         if merchant not in [known.id for known in await register.merchants()]:
             raise StackError(f"There is no merchant {merchant}; `payonce merchants list` shows them.")
-        key_id, api_key = await bootstrap.create_api_key(register, merchant, settings.payonce.mode)
+        granted = scopes.KINDS[scope]
+        key_id, api_key = await bootstrap.create_api_key(register, merchant, settings.payonce.mode, granted)
         return {"merchant": merchant, "key": key_id, "api_key": api_key}
 
     _tell(_with_register(settings, work), as_json, f"a new key for {merchant}")

@@ -57,7 +57,7 @@ class Resolve:
 Order = Capture | Cancel | Refund
 """What becomes an operation."""
 
-Command = Order
+Command = Order | Resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

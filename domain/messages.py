@@ -6,6 +6,7 @@ from domain.commands import Abilities
 from domain.errors import CommandRefused
 from domain.operation import Operation
 from domain.payment import Attention, Payment, PaymentState
+from domain.review import Resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,14 @@ class AbandonRequest:
 
     payment_id: str
     command_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideRequest:
+    """Record a person's decision."""
+
+    payment_id: str
+    resolution: Resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

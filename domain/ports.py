@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from domain import scopes
 from domain.commands import Command
 from domain.gateway import GatewayEvent, Instructions, StoredMethod
 from domain.messages import Receipt
@@ -22,12 +23,18 @@ Mode = Literal["test", "live"]
 # --- the payment's own record: activities ---------------------------------------------------------------------------
 
 
+Proof = Literal["P1", "P2", "P3", "P4", "P5"]
+"""P1: no byte of the request left. P2: a definitive refusal. P3: a confirmed fence. P4: not found by our reference
+after the settle time, and the first call can have no later effect. P5: a person's decision with a reason."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try of an operation, written before the wire is touched; unique per (payment, operation, generation).
 
     `state`: `sent` (no answer recorded), `not_sent` (surely not executed), `answered` (definite), `unknown`.
-    `answer` is the outcome's kind; `evidence` a redacted excerpt for people, at most 2,000 characters.
+    `answer` is the outcome's kind; `evidence` a redacted excerpt for people, at most 2,000 characters. `proof`: why it
+    surely moved no money and cannot any more.
     """
 
     payment_id: str
@@ -40,6 +47,7 @@ class Attempt:
     answer: str | None = None
     evidence: str = ""
     sends: int = 1
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +211,7 @@ class Caller:
     merchant_id: str
     mode: Mode
     key_id: str
+    scopes: frozenset[str] = scopes.DEFAULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +233,15 @@ class Merchants(Protocol):
 
     async def create_merchant(self, *, merchant_id: str, name: str, at: datetime) -> None: ...
     async def create_api_key(
-        self, *, key_id: str, merchant_id: str, mode: Mode, key_hash: str, last4: str, at: datetime
+        self,
+        *,
+        key_id: str,
+        merchant_id: str,
+        mode: Mode,
+        key_hash: str,
+        last4: str,
+        at: datetime,
+        scopes: frozenset[str] = scopes.DEFAULT,
     ) -> None: ...
     async def revoke_api_key(self, key_id: str, *, at: datetime) -> None: ...
     async def create_account(self, account: GatewayAccount, *, at: datetime) -> None:

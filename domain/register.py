@@ -25,6 +25,7 @@ class ApiKey:
     last4: str
     created_at: datetime
     revoked_at: datetime | None
+    scopes: frozenset[str]
 
 
 class MerchantRegister(Merchants, Protocol):

@@ -8,7 +8,7 @@ an operation of their own, so nothing can move twice. `look_again` asks the gate
 from collections.abc import Mapping
 from datetime import datetime
 
-from domain.commands import Resolve
+from domain.commands import Cancel, Order, Refund, Resolve
 from domain.errors import CommandRefused
 from domain.events import OutcomeArrived
 from domain.operation import Operation, OperationState, Verb
@@ -55,6 +55,17 @@ def decided(payment: Payment, made: Resolution) -> OutcomeArrived | None:
     charged = made.decision == "confirm_charged"
     outcome = _as_asked(payment, operation) if charged else Declined(decline=NOT_CHARGED)
     return OutcomeArrived(outcome=outcome, source="person", at=made.at, operation_number=operation.number)
+
+
+def order_of(made: Resolution) -> Order | None:
+    """The operation the decision asks for once the gateway has been looked at."""
+    if made.decision == "void":
+        return Cancel(command_key=made.command_key, reason=RESOLVED)
+    return Refund(command_key=made.command_key, reason=RESOLVED) if made.decision == "refund" else None
+
+
+RESOLVED = "resolved"
+"""The reason of an operation a person decided on; theirs is in the review."""
 
 
 def suggestions(payment: Payment) -> Mapping[Decision, str]:

@@ -13,6 +13,7 @@ from domain.gateway import GatewayEvent, Instructions
 from domain.operation import Operation
 from domain.outcomes import CustomerAction, Decline, MethodSummary
 from domain.payment import Dispute, MethodChoice
+from domain.review import Review
 
 T = TypeVar("T")
 _REPLACEMENT = "\ufffd"
@@ -63,5 +64,6 @@ INSTRUCTIONS = Document[Instructions](Instructions)
 METHOD = Document[MethodChoice](MethodChoice)
 METHOD_SUMMARY = Document[MethodSummary](MethodSummary)
 OPERATIONS = Document[tuple[Operation, ...]](tuple[Operation, ...])
+REVIEW = Document[Review](Review)
 TEXTS = Document[Mapping[str, str]](dict[str, str])
 ROWS = Document[list[dict[str, object]]](list[dict[str, Any]])

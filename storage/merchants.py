@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from domain import scopes
 from domain.ports import Caller, GatewayAccount, Mode
 from domain.register import ApiKey, Merchant
 from storage.database import Database
 
-_AUTHENTICATE = "SELECT merchant_id, mode, id FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL"
+_AUTHENTICATE = (
+    "SELECT merchant_id, mode, id, scopes FROM api_keys WHERE key_hash = %(key_hash)s AND revoked_at IS NULL"
+)
 _CREATE_MERCHANT = """
 INSERT INTO merchants (id, name, created_at) VALUES (%(id)s, %(name)s, %(at)s) ON CONFLICT (id) DO NOTHING
 """
 _CREATE_KEY = """
-INSERT INTO api_keys (id, merchant_id, mode, key_hash, last4, created_at)
-VALUES (%(id)s, %(merchant_id)s, %(mode)s, %(key_hash)s, %(last4)s, %(at)s) ON CONFLICT (id) DO NOTHING
+INSERT INTO api_keys (id, merchant_id, mode, key_hash, last4, created_at, scopes)
+VALUES (%(id)s, %(merchant_id)s, %(mode)s, %(key_hash)s, %(last4)s, %(at)s, %(scopes)s) ON CONFLICT (id) DO NOTHING
 """
 _REVOKE_KEY = "UPDATE api_keys SET revoked_at = %(at)s WHERE id = %(id)s AND revoked_at IS NULL"
 _CREATE_ACCOUNT = """
@@ -27,7 +30,7 @@ _ACCOUNT_BY_ID = f"{_ACCOUNT} WHERE id = %(id)s"
 _ACCOUNTS = f"{_ACCOUNT} WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s ORDER BY id"
 _ACCOUNTS_OF_MODE = f"{_ACCOUNT} WHERE mode = %(mode)s ORDER BY created_at, id"
 _MERCHANTS = "SELECT id, name, created_at FROM merchants ORDER BY created_at, id"
-_API_KEYS = "SELECT id, merchant_id, mode, last4, created_at, revoked_at FROM api_keys ORDER BY created_at, id"
+_API_KEYS = "SELECT id, merchant_id, mode, last4, created_at, revoked_at, scopes FROM api_keys ORDER BY created_at, id"
 
 
 class PostgresMerchants:
@@ -38,16 +41,27 @@ class PostgresMerchants:
 
     async def authenticate(self, key_hash: str) -> Caller | None:
         rows = await self._database.fetch(_AUTHENTICATE, {"key_hash": key_hash})
-        return Caller(merchant_id=rows[0][0], mode=rows[0][1], key_id=rows[0][2]) if rows else None
+        if not rows:
+            return None
+        merchant_id, mode, key_id, words = rows[0]
+        return Caller(merchant_id=merchant_id, mode=mode, key_id=key_id, scopes=_scopes(words))
 
     async def create_merchant(self, *, merchant_id: str, name: str, at: datetime) -> None:
         await self._database.fetch(_CREATE_MERCHANT, {"id": merchant_id, "name": name, "at": at})
 
     async def create_api_key(
-        self, *, key_id: str, merchant_id: str, mode: Mode, key_hash: str, last4: str, at: datetime
+        self,
+        *,
+        key_id: str,
+        merchant_id: str,
+        mode: Mode,
+        key_hash: str,
+        last4: str,
+        at: datetime,
+        scopes: frozenset[str] = scopes.DEFAULT,
     ) -> None:
         parameters = {"id": key_id, "merchant_id": merchant_id, "mode": mode, "key_hash": key_hash, "last4": last4}
-        await self._database.fetch(_CREATE_KEY, {**parameters, "at": at})
+        await self._database.fetch(_CREATE_KEY, {**parameters, "at": at, "scopes": " ".join(sorted(scopes))})
 
     async def revoke_api_key(self, key_id: str, *, at: datetime) -> None:
         await self._database.fetch(_REVOKE_KEY, {"id": key_id, "at": at})
@@ -82,7 +96,12 @@ class PostgresMerchants:
 
     async def api_keys(self) -> Sequence[ApiKey]:
         names = ("id", "merchant_id", "mode", "last4", "created_at", "revoked_at")
-        return [ApiKey(**dict(zip(names, row, strict=True))) for row in await self._database.fetch(_API_KEYS, {})]
+        rows = await self._database.fetch(_API_KEYS, {})
+        return [ApiKey(**dict(zip(names, row[:-1], strict=True)), scopes=_scopes(row[-1])) for row in rows]
+
+
+def _scopes(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
 def _account(row: Sequence[Any]) -> GatewayAccount:

@@ -26,6 +26,7 @@ def facts_of(transition: Transition, operations: tuple[Operation, ...]) -> str:
             "action": after.action and after.action.kind,
             "action_expires_at": after.action_expires_at,
             "authorization_expires_at": after.authorization_expires_at,
+            **_review(before, after),
         }
     )
 
@@ -40,6 +41,23 @@ def _operation(payment: Payment, operation: Operation) -> dict[str, object]:
         "decline": _decline(operation.decline),
     }
     return facts | ({"refund_id": refund_id(payment.id, operation.number)} if operation.verb is Verb.REFUND else {})
+
+
+def _review(before: Payment, after: Payment) -> dict[str, object]:
+    """What changed beside the state; most transitions say nothing here."""
+    facts: dict[str, object] = {}
+    doubt = after.review.doubt
+    if doubt is not None and doubt != before.review.doubt:
+        facts["doubt"] = {"subject": doubt.subject, "reason": doubt.reason}
+    if len(after.review.resolutions) > len(before.review.resolutions):
+        made = after.review.resolutions[-1]
+        facts["resolution"] = {
+            "decision": made.decision,
+            "operation_number": made.operation_number,
+            "reason": made.reason,
+            "by": made.by,
+        }
+    return facts
 
 
 def _dispute(dispute: Dispute) -> dict[str, object]:

@@ -21,7 +21,9 @@ from storage.payment_rows import (
 
 _COLUMNS = (*FIXED_COLUMNS, *STATE_COLUMNS)
 _TYPES = {
-    **dict.fromkeys(("method", "action", "decline", "gateway_references", "method_summary", "instructions"), "jsonb"),
+    **dict.fromkeys(
+        ("method", "action", "decline", "gateway_references", "method_summary", "review", "instructions"), "jsonb"
+    ),
     **dict.fromkeys(("created_at", "changed_at", "action_expires_at", "authorization_expires_at"), "timestamptz"),
     **dict.fromkeys((name for name in _COLUMNS if name.endswith(("_minor", "_seconds", "version"))), "bigint"),
     **dict.fromkeys(("off_session", "is_open"), "boolean"),

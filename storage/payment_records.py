@@ -23,6 +23,7 @@ _ATTEMPT_COLUMNS = (
     "answer",
     "evidence",
     "sends",
+    "proof",
 )
 _ATTEMPT = f"""
 SELECT {", ".join(_ATTEMPT_COLUMNS)} FROM attempts
@@ -62,7 +63,9 @@ class PostgresPaymentRecords:
         elif attempt is not None or handled_inbox_id is not None:
             subjects = (attempt.payment_id if attempt is not None else str(handled_inbox_id),)
             await before("note", *subjects)
-            await self._database.fetch(*noting(attempt=attempt, handled_inbox_id=handled_inbox_id))
+            rows = await self._database.fetch(*noting(attempt=attempt, handled_inbox_id=handled_inbox_id))
+            if not rows:
+                raise VersionConflict(f"a later try has the operation of {subjects[0]}")
             await after("note", *subjects)
 
     async def _move(self, transition: Transition, attempt: Attempt | None, handled_inbox_id: str | None) -> None:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.amends import remedy
+from domain.commands import ABLE
 from domain.gateway import Instructions
 from domain.payment import Amounts, Attention, Payment, PaymentState
+from domain.review import Review
 from storage.documents import (
     ACTION,
     DECLINE,
@@ -13,6 +16,7 @@ from storage.documents import (
     METHOD,
     METHOD_SUMMARY,
     OPERATIONS,
+    REVIEW,
     TEXTS,
 )
 
@@ -20,7 +24,7 @@ _COLUMNS = (
     "id, merchant_id, mode, gateway, account_id, amount_minor, currency, capture_method, method, off_session, "
     "action_lifetime_seconds, created_at, state, attention, authorized_minor, captured_minor, refund_pending_minor, "
     "refunded_minor, disputed_minor, dispute_lost_minor, action, action_expires_at, authorization_expires_at, decline, "
-    "gateway_references, method_summary, version, changed_at"
+    "gateway_references, method_summary, review, version, changed_at"
 )
 _NAMES = (*_COLUMNS.split(", "), "operations", "disputes", "instructions")
 
@@ -51,6 +55,7 @@ STATE_COLUMNS = (
     "decline",
     "gateway_references",
     "method_summary",
+    "review",
     "version",
     "changed_at",
     "is_open",
@@ -74,6 +79,9 @@ FIXED_COLUMNS = (
     "customer_id",
     "order_reference",
 )
+NOTHING_BESIDE = Review()
+"""Of almost every payment: kept as NULL."""
+
 _OPEN_STATES = frozenset({PaymentState.PROCESSING, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORIZED})
 
 
@@ -89,6 +97,7 @@ def payment_from(row: Sequence[Any]) -> Payment:
     columns["decline"] = DECLINE.read(columns["decline"])
     columns["references"] = TEXTS.value(columns.pop("gateway_references"))
     columns["method_summary"] = METHOD_SUMMARY.read(columns["method_summary"])
+    columns["review"] = REVIEW.read(columns["review"]) or NOTHING_BESIDE
     columns["operations"] = OPERATIONS.read(columns["operations"]) or ()
     columns["disputes"] = DISPUTES.read(columns["disputes"]) or ()
     return Payment(amounts=amounts, **columns)
@@ -117,6 +126,7 @@ def state_of(payment: Payment) -> Mapping[str, object]:
         "decline": DECLINE.write(payment.decline),
         "gateway_references": TEXTS.text(payment.references),
         "method_summary": METHOD_SUMMARY.write(payment.method_summary),
+        "review": REVIEW.write(payment.review if payment.review != NOTHING_BESIDE else None),
         "version": payment.version,
         "changed_at": payment.changed_at,
         "is_open": is_open(payment),
@@ -147,4 +157,5 @@ def fixed_of(payment: Payment, instructions: Instructions) -> Mapping[str, objec
 def is_open(payment: Payment) -> bool:
     """Whether something is pending on the payment, so that the sweep has to look after it."""
     waits = any(o.is_open for o in payment.operations) or any(d.standing == "open" for d in payment.disputes)
-    return waits or payment.state in _OPEN_STATES
+    reviewed = payment.review.doubt is not None or remedy(payment, ABLE) is not None
+    return waits or reviewed or payment.state in _OPEN_STATES

@@ -65,14 +65,18 @@ posting AS (
 
 _ATTEMPT = """attempt AS (
     INSERT INTO attempts AS known (payment_id, operation_number, generation, key, state, sent_at, answered_at, answer,
-        evidence, sends)
+        evidence, sends, proof)
     SELECT %(attempt_payment_id)s, %(operation_number)s, %(generation)s, %(key)s, %(attempt_state)s,
-        %(sent_at)s::timestamptz, %(answered_at)s::timestamptz, %(answer)s, %(evidence)s, %(sends)s {from_moved}
+        %(sent_at)s::timestamptz, %(answered_at)s::timestamptz, %(answer)s, %(evidence)s, %(sends)s,
+        %(proof)s {from_moved}
     ON CONFLICT (payment_id, operation_number, generation) DO UPDATE SET state = excluded.state,
         sent_at = excluded.sent_at, answered_at = excluded.answered_at, answer = excluded.answer,
-        evidence = excluded.evidence, sends = excluded.sends
-    WHERE known.state <> 'answered' OR excluded.state = 'answered')"""
-"""A zombie of an earlier try must not take back a definite answer: an answered attempt stays answered."""
+        evidence = excluded.evidence, sends = greatest(known.sends, excluded.sends), proof = excluded.proof
+    WHERE excluded.state = 'answered' OR known.state <> 'answered' AND (excluded.sends > known.sends
+        OR excluded.sends = known.sends AND excluded.state <> 'sent')
+    RETURNING operation_number)"""
+"""A zombie of an earlier try must take nothing back: an answered attempt stays answered, only the latest send may say
+how it went, and no two tries may claim the same send."""
 
 _HANDLED = """handled AS (
     UPDATE webhook_inbox AS i SET handled_at = {handled_at}, result = {result} {from_moved}
@@ -108,7 +112,7 @@ def recording(
 
 
 def noting(*, attempt: Attempt | None, handled_inbox_id: str | None) -> tuple[str, Mapping[str, object]]:
-    """A write without a transition: the attempt, the inbox row, or both."""
+    """A write without a transition: the attempt, the inbox row, or both. It answers no row for a zombie's attempt."""
     statement = _assembled_note(attempt is not None, handled_inbox_id is not None)
     return statement, {"handled_inbox_id": handled_inbox_id, **_attempt_values(attempt)}
 
@@ -129,7 +133,8 @@ def _assembled_note(attempt: bool, handled: bool) -> str:
     parts = [_ATTEMPT.format(from_moved="")] if attempt else []
     if handled:
         parts.append(_HANDLED.format(handled_at="now()", result="'nothing new'", from_moved=""))
-    return f"WITH {','.join(parts)} SELECT 1"
+    found = "SELECT 1 FROM attempt" if attempt else "SELECT 1"
+    return f"WITH {','.join(parts)} {found}"
 
 
 def _attempt_values(attempt: Attempt | None) -> dict[str, object]:
@@ -146,6 +151,7 @@ def _attempt_values(attempt: Attempt | None) -> dict[str, object]:
         "answer": attempt.answer,
         "evidence": attempt.evidence[:2000],
         "sends": attempt.sends,
+        "proof": attempt.proof,
     }
 
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from domain.commands import Abilities
 from domain.errors import RecordNotFound, RecordUnavailable, VersionConflict
+from domain.evidence import Evidence, Look
 from domain.gateway import Capabilities, Gateway, GatewayCall, GatewayEvent, Instructions
 from domain.operation import Verb
 from domain.outcomes import Captured, DisputeReported, NotFound, Outcome, RefundReported, Voided
@@ -71,20 +72,44 @@ class MemoryRecords:
     ) -> None:
         self._up()
         self.before_write(transition)
+        if transition is None and attempt is not None and not self._may_note(attempt):
+            raise VersionConflict(attempt.payment_id)
         if transition is not None:
             if self.payments[transition.before.id].version != transition.before.version:
                 raise VersionConflict(transition.before.id)
             self.payments[transition.after.id] = transition.after
             self.transitions.append(transition)
-        if attempt is not None:
+        if attempt is not None and self._may_note(attempt):
             self.attempts[(attempt.payment_id, attempt.operation_number, attempt.generation)] = attempt
         if handled_inbox_id is not None:
             self.handled.append(handled_inbox_id)
         self.after_write(transition)
 
+    def _may_note(self, attempt: Attempt) -> bool:
+        """A zombie's attempt takes nothing back: as the statement in storage."""
+        known = self.attempts.get((attempt.payment_id, attempt.operation_number, attempt.generation))
+        if known is None or attempt.state == "answered":
+            return True
+        later = attempt.sends > known.sends or (attempt.sends == known.sends and attempt.state != "sent")
+        return known.state != "answered" and later
+
     def _up(self) -> None:
         if self.down:
             raise RecordUnavailable("the database is away")
+
+
+@dataclass
+class MemoryEvidence:
+    """EvidenceRecords."""
+
+    looks: list[Look] = field(default_factory=list)
+
+    async def note(self, look: Look) -> None:
+        self.looks.append(look)
+
+    async def evidence(self, payment_id: str, *, most_looks: int) -> Evidence:
+        seen = [look for look in reversed(self.looks) if look.payment_id == payment_id]
+        return Evidence(attempts=[], looks=seen[:most_looks])
 
 
 @dataclass

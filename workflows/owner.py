@@ -52,6 +52,7 @@ class TemporalPaymentOwners:
             "capture": PaymentWorkflow.capture,
             "cancel": PaymentWorkflow.cancel,
             "refund": PaymentWorkflow.refund,
+            "resolve": PaymentWorkflow.resolve,
         }
         receipt = await self._update(updates[command.kind], [command], payment, wait_seconds)
         if receipt is None:  # we stop waiting: leave the command where it cannot be lost; same key, so it acts once

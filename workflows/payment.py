@@ -16,11 +16,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.inbox import InboxActivities
     from activities.operations import OperationActivities
     from activities.records import RecordActivities
-    from domain.commands import Abilities, Cancel, Capture, Command, Refund, permit
+    from domain.commands import Abilities, Cancel, Capture, Command, Order, Refund, Resolve, permit
     from domain.errors import CommandRefused
     from domain.messages import (
         AbandonRequest,
         AbsorbRequest,
+        DecideRequest,
         EventNotice,
         LookRequest,
         PaymentStart,
@@ -30,6 +31,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.operation import Operation
     from domain.payment import Payment, PaymentState
+    from domain.resolving import order_of, resolution
+    from domain.review import Resolution
     from domain.steps import Close, Perform, Wait, next_step
     from workflows import options, status
     from workflows.mailbox import Letter, Mailbox
@@ -58,7 +61,7 @@ class PaymentWorkflow:
             if letter is not None:
                 payment = await self._act(payment, letter)
                 continue
-            step = next_step(payment, now=workflow.now())
+            step = next_step(payment, now=workflow.now(), abilities=self._abilities)
             self._show(payment, step)
             match step:
                 case Perform(operation=operation):
@@ -93,7 +96,11 @@ class PaymentWorkflow:
     async def refund(self, command: Refund) -> Receipt:
         return await self._answer(command)
 
-    @workflow.signal(name="command", description="A capture, cancel or refund whose sender does not wait")
+    @workflow.update(name="resolve", description="A person decides what nobody else can settle, with a reason")
+    async def resolve(self, command: Resolve) -> Receipt:
+        return await self._answer(command)
+
+    @workflow.signal(name="command", description="A capture, cancel, refund or decision whose sender does not wait")
     def command(self, command: Command) -> None:
         self._mailbox.put(command)
 
@@ -125,9 +132,51 @@ class PaymentWorkflow:
     async def _act(self, payment: Payment, letter: Letter[Command | EventNotice]) -> Payment:
         if isinstance(letter.message, EventNotice):
             return await self._absorb(payment, letter.message)
+        if isinstance(letter.message, Resolve):
+            return await self._decide(payment, letter.message, letter)
         return await self._obey(payment, letter.message, letter)
 
-    async def _obey(self, payment: Payment, command: Command, letter: Letter[Command | EventNotice]) -> Payment:
+    async def _decide(self, payment: Payment, command: Resolve, letter: Letter[Command | EventNotice]) -> Payment:
+        """Record the decision, ask the gateway where that is wanted, and only then let go or give back: by an operation
+        of its own, which the look may show to be impossible."""
+        made = payment.review.resolution_of(command.command_key)
+        if made is None:
+            try:
+                made = resolution(payment, command, at=workflow.now())
+                request = DecideRequest(payment_id=self._start.payment_id, resolution=made)
+                summary = f"{made.decision} by {made.by}"
+                payment = self._know(
+                    await workflow.execute_activity_method(
+                        RecordActivities.decide, request, summary=summary, **options.LOOK
+                    )
+                )
+            except CommandRefused as refused:
+                letter.receipt = receipt(payment, refusal=refused)
+                return payment
+            except _FAILED as error:
+                letter.failure = f"the decision could not be recorded: {_reason(error)}"
+                return await self._load()
+        if payment.operation_of(command.command_key) is None:
+            payment = await self._look_for(payment, made)
+        order = order_of(made)
+        if order is None:
+            letter.receipt = receipt(payment)
+            return payment
+        return await self._obey(payment, order, letter)
+
+    async def _look_for(self, payment: Payment, made: Resolution) -> Payment:
+        """A person's `look again`, and the look before `void` and `refund`."""
+        if made.decision in ("confirm_charged", "confirm_not_charged"):
+            return payment
+        unsettled = payment.unsettled
+        number = unsettled.number if unsettled else made.operation_number or 1
+        until = workflow.now()
+        why = f"{made.by} asks"
+        return await self._look(
+            payment, Wait(until=until, why=why, then="resolve" if unsettled else "check", operation_number=number)
+        )
+
+    async def _obey(self, payment: Payment, command: Order, letter: Letter[Command | EventNotice]) -> Payment:
         known = payment.operation_of(command.command_key)
         if known is not None:
             letter.receipt = receipt(payment, known)

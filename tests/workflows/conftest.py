@@ -112,6 +112,7 @@ async def house(environment: WorkflowEnvironment, request: pytest.FixtureRequest
                 absorbing.check,
                 loading.load,
                 loading.abandon,
+                loading.decide,
             ],
             max_cached_workflows=request.param,
         ):

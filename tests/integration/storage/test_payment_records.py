@@ -104,10 +104,28 @@ async def test_a_refused_write_leaves_attempt_and_inbox_alone(record: Record, ra
 async def test_an_answered_attempt_stays_answered(record: Record) -> None:
     """A zombie of an earlier try wakes up and says `not_sent`; the definite answer stays."""
     paid = await record.add_captured(new_payment())
-    await record.records.write(None, attempt=replace(attempt_of(paid), state="not_sent", evidence="refused", sends=9))
+    with pytest.raises(VersionConflict, match="a later try has the operation"):
+        await record.records.write(None, attempt=replace(attempt_of(paid), state="not_sent", sends=9))
     attempt = await record.records.attempt(paid.id, 1, 1)
     assert attempt is not None
     assert (attempt.state, attempt.evidence, attempt.sends) == ("answered", "", 1)
+
+
+async def test_a_send_has_one_owner_and_an_earlier_one_takes_nothing_back(record: Record) -> None:
+    """Row 47: two tries claim the next send; a zombie's word about an earlier send is refused."""
+    payment = await record.add(new_payment())
+    first = attempt_of(payment)
+    await record.records.write(started(payment), attempt=first)
+    second = replace(first, sends=2)
+    await record.records.write(None, attempt=second)
+    for late in (second, replace(first, state="not_sent"), replace(first, state="unknown")):
+        with pytest.raises(VersionConflict):
+            await record.records.write(None, attempt=late)
+    lost = replace(second, state="unknown", answered_at=NOW, answer="timeout")
+    await record.records.write(None, attempt=lost)
+    decided = replace(first, state="answered", answered_at=NOW, answer="declined", proof="P5")
+    await record.records.write(None, attempt=decided)
+    assert await record.records.attempt(payment.id, 1, 1) == replace(decided, sends=2)
 
 
 async def test_attempts_are_inserted_then_updated(record: Record) -> None:

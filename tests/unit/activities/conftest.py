@@ -1,7 +1,7 @@
 """Activities over the in-memory ports, run in Temporal's own activity environment."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,12 +13,13 @@ from activities.operations import OperationActivities
 from activities.recorder import Recorder
 from activities.records import RecordActivities
 from activities.wire import Wire
-from domain.commands import Command, permit
-from domain.messages import Loaded, LookRequest, PaymentStart, PerformRequest
+from domain.commands import Order, Resolve, permit
+from domain.messages import AbsorbRequest, DecideRequest, Loaded, LookRequest, PaymentStart, PerformRequest
 from domain.operation import Operation
 from domain.payment import Payment
+from domain.resolving import resolution
 from domain.steps import Perform, next_step
-from tests.fakes import START, MemoryInbox, MemoryRecords, OneGateway, ScriptedGateway
+from tests.fakes import START, MemoryEvidence, MemoryInbox, MemoryRecords, OneGateway, ScriptedGateway
 
 
 @dataclass
@@ -30,13 +31,14 @@ class Hands:
     gateway: ScriptedGateway
     wire: Wire
     now: datetime = START
+    evidence: MemoryEvidence = field(default_factory=MemoryEvidence)
     tries: int = 1
     most: int = 3
 
     def __post_init__(self) -> None:
         recorder = Recorder(self.records, lambda: self.now)
         gateways = OneGateway(self.gateway)
-        self.operations = OperationActivities(recorder, gateways, self.wire)
+        self.operations = OperationActivities(recorder, gateways, self.wire, self.evidence)
         self.absorbing = InboxActivities(recorder, self.inbox, gateways, self.wire)
         self.loading = RecordActivities(recorder, gateways)
 
@@ -58,7 +60,7 @@ class Hands:
         assert isinstance(step, Perform)
         return await self.perform(payment, step.operation)
 
-    async def obey(self, payment: Payment, command: Command) -> Payment:
+    async def obey(self, payment: Payment, command: Order) -> Payment:
         operation = permit(payment, command, self.gateway.abilities, at=self.now)
         return await self.perform(payment, operation)
 
@@ -66,10 +68,26 @@ class Hands:
         request = LookRequest(payment_id=payment.id, operation_number=number)
         return await self.environment().run(self.operations.resolve, request)
 
+    async def decide(self, payment: Payment, command: Resolve) -> Payment:
+        request = DecideRequest(payment_id=payment.id, resolution=resolution(payment, command, at=self.now))
+        return await self.environment().run(self.loading.decide, request)
+
+    async def check(self, payment: Payment, number: int = 1) -> Payment:
+        request = LookRequest(payment_id=payment.id, operation_number=number)
+        return await self.environment().run(self.absorbing.check, request)
+
     def later(self, **duration: float) -> None:
         self.now += timedelta(**duration)
+
+    async def absorb(self, payment: Payment, inbox_id: str) -> Payment:
+        request = AbsorbRequest(payment_id=payment.id, inbox_id=inbox_id)
+        return await self.environment().run(self.absorbing.absorb, request)
 
 
 @pytest.fixture
 def hands() -> Hands:
+    return make_hands()
+
+
+def make_hands() -> Hands:
     return Hands(MemoryRecords(), MemoryInbox(), ScriptedGateway(), Wire(ThreadPoolExecutor(max_workers=2)))

@@ -210,12 +210,14 @@ async def test_a_key_in_flight_is_unknown_not_declined(hands: Hands) -> None:
     assert (await hands.authorize(payment)).attention is Attention.UNRESOLVED
 
 
-async def test_an_answer_with_another_amount_is_unknown_and_not_believed(hands: Hands) -> None:
+async def test_an_answer_with_another_amount_is_parked_and_not_believed(hands: Hands) -> None:
     payment = hands.records.add(new_payment())
     hands.gateway.answers("authorize", Captured(captured_minor=9999, currency="EUR"))
     doubtful = await hands.authorize(payment)
-    assert (doubtful.state, doubtful.attention) == (PaymentState.PROCESSING, Attention.UNRESOLVED)
+    assert (doubtful.state, doubtful.attention) == (PaymentState.PROCESSING, Attention.PARKED)
     assert doubtful.amounts.captured_minor == 0
+    assert doubtful.review.doubt is not None
+    assert "captured_minor=9999" in doubtful.review.doubt.evidence
 
 
 async def test_a_decline_is_a_value_and_ends_the_payment(hands: Hands) -> None:

@@ -28,6 +28,7 @@ from domain.ports import (
     StoredPayment,
     TimelineEntry,
 )
+from domain.scopes import DEFAULT
 from domain.transitions import Transition
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -210,9 +211,17 @@ class FakeMerchants:
         raise NotImplementedError
 
     async def create_api_key(
-        self, *, key_id: str, merchant_id: str, mode: Mode, key_hash: str, last4: str, at: datetime
+        self,
+        *,
+        key_id: str,
+        merchant_id: str,
+        mode: Mode,
+        key_hash: str,
+        last4: str,
+        at: datetime,
+        scopes: frozenset[str] = DEFAULT,
     ) -> None:
-        self.callers[key_hash] = Caller(merchant_id=merchant_id, mode=mode, key_id=key_id)
+        self.callers[key_hash] = Caller(merchant_id=merchant_id, mode=mode, key_id=key_id, scopes=scopes)
 
     async def revoke_api_key(self, key_id: str, *, at: datetime) -> None:
         self.callers = {hashed: c for hashed, c in self.callers.items() if c.key_id != key_id}
