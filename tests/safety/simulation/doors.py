@@ -135,11 +135,16 @@ class Doors:
         self._timeline = timeline
         self._weather = weather
         self._archive = archive
-        self._owners = owners
         self._kept: dict[str, KeptRequest] = {}
+        self.employ(owners)
+
+    def employ(self, owners: Owners) -> None:
+        """Whom they hand messages to; the keys they have seen stay."""
+        self._owners = owners
         parts: Any = SimpleNamespace(
-            archive=archive, inbox=archive, owners=owners, clock=timeline.moment, webhook_patience_seconds=1.0
-        )
+            archive=self._archive, inbox=self._archive, owners=owners, clock=self._timeline.moment,
+            webhook_patience_seconds=1.0,
+        )  # fmt: skip
         self.desk = Desk(parts, SimpleNamespace(by_id=_account))
 
     async def create(self, life: Life, *, key: str, body: str) -> HttpAnswer:

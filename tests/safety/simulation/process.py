@@ -7,7 +7,7 @@ requests is such a point too.
 
 import types
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import greenlet  # type: ignore[import-untyped]  # its stubs are a package of their own
 
@@ -33,8 +33,9 @@ class Point:
 
 
 class Process:
-    """`strike(process, point)` decides at each point whether the process goes on: None, or the act that hits it."""
+    """`strike(process, point)` hits it at a point or not; `running` is the one that is being stepped."""
 
+    running: ClassVar["Process | None"] = None
     __slots__ = ("_coroutine", "_enter", "_on_end", "_strike", "is_dead", "life", "name", "skew_seconds")
 
     def __init__(
@@ -64,6 +65,7 @@ class Process:
         """Go on with what the point answered, up to the next point that lets it wait."""
         while not self.is_dead:
             self._enter()
+            Process.running = self
             try:
                 point = self._coroutine.send(value) if error is None else self._coroutine.throw(error)
             except StopIteration as end:

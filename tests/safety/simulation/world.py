@@ -1,15 +1,8 @@
 """One seed's world, from its parts to its end: a phase with faults, then one without, as in TigerBeetle's VOPR."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
-from activities.inbox import InboxActivities
-from activities.operations import OperationActivities
-from activities.recorder import Recorder
-from activities.records import RecordActivities
-from domain.gateway import Gateway, GatewayCall
-from domain.operation import Verb
 from simulator.effects import Effect
 from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import Doors, Owners
@@ -18,13 +11,13 @@ from tests.safety.simulation.life import Life, new_life
 from tests.safety.simulation.line import direct_gateway, sdk_gateway
 from tests.safety.simulation.people import People
 from tests.safety.simulation.post import Post
-from tests.safety.simulation.process import in_thread
 from tests.safety.simulation.referee import Referee
 from tests.safety.simulation.sweeper import Sweeper
 from tests.safety.simulation.temporal import Temporal
 from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Violation
 from tests.safety.simulation.weather import forecast
+from tests.safety.simulation.workers import activities_over
 
 WINDOW_SECONDS = 1_800.0
 CONVERGED_SECONDS = 36 * 3_600.0
@@ -83,7 +76,7 @@ class World:
         outages = self.weather.outages
         self._longest_outage_seconds = max((o.ends_at - o.begins_at for o in outages), default=0.0)
         self._intents: dict[str, Life] = {}
-        self._employ(adapter)
+        self.temporal.activities = activities_over(self.archive, self.timeline, adapter)
 
     # --- the two phases ----------------------------------------------------------------------------------------------
 
@@ -125,19 +118,6 @@ class World:
             parked_on_the_way=parked,
         )  # fmt: skip
 
-    # --- who works here ----------------------------------------------------------------------------------------------
-
-    def _employ(self, adapter: Gateway) -> None:
-        wire: Any = SimulatedWire()
-        gateways = SimpleNamespace(for_account=lambda _account: adapter)
-        recorder: Any = WorkersRecorder(self.archive, self.timeline.moment)
-        operations = OperationActivities(recorder, gateways, wire)
-        absorbing = InboxActivities(recorder, self.archive, gateways, wire)
-        records = RecordActivities(recorder, gateways)
-        methods: list[Any] = [operations.begin, operations.perform, operations.resolve, absorbing.absorb]
-        methods += [absorbing.check, records.load, records.abandon]
-        self.temporal.activities.update({method.__name__: method for method in methods})
-
     # --- what the gateway tells --------------------------------------------------------------------------------------
 
     def _on_effect(self, effect: Effect, key: str | None) -> None:
@@ -155,26 +135,6 @@ class World:
         self.timeline.after(
             life.random.random() * DISPUTE_SECONDS, lambda: self.gateway.decide_dispute(dispute_id, won=won)
         )
-
-
-class WorkersRecorder(Recorder):
-    """The product's recorder; each process reads the clock of the worker it runs on."""
-
-
-class SimulatedWire:
-    """Stands for `activities.wire.Wire`: the blocking call runs in a greenlet instead of a thread."""
-
-    async def send(self, gateway: Gateway, call: GatewayCall) -> Any:
-        verbs = {
-            Verb.AUTHORIZE: gateway.authorize,
-            Verb.CAPTURE: gateway.capture,
-            Verb.VOID: gateway.void,
-            Verb.REFUND: gateway.refund,
-        }
-        return await in_thread(lambda: verbs[call.operation.verb](call))
-
-    async def ask(self, call: Any) -> Any:
-        return await in_thread(call)
 
 
 def _was_parked(life: Life) -> bool:
