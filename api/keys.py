@@ -64,7 +64,7 @@ def settled(services: Services, claim: Claim) -> Reply | None:
             services.metrics.replays.inc()
             assert claim.status is not None
             assert claim.body is not None
-            return Reply(claim.status, claim.body, {"Idempotent-Replayed": "true"})
+            return _replayed(claim.status, claim.body)
         case "in_flight":
             detail = "the first request with this Idempotency-Key is still running"
             raise Problem(409, "request_in_flight", detail, headers={"Retry-After": "1"})
@@ -75,17 +75,19 @@ def settled(services: Services, claim: Claim) -> Reply | None:
 
 
 async def complete(services: Services, caller: Caller, use: KeyUse | None, reply: Reply) -> Reply:
-    """The reply, stored for replays before it is sent."""
-    if use is not None:
-        await services.parts.idempotency.complete(
-            merchant_id=caller.merchant_id,
-            mode=caller.mode,
-            key=use.key,
-            status=reply.status,
-            body=reply.body,
-            at=services.parts.clock(),
-        )
-    return reply
+    """The reply, stored for replays before it is sent. One that took so long that another request with the key was
+    answered meanwhile is not given: a key has one answer."""
+    if use is None:
+        return reply
+    kept = await services.parts.idempotency.complete(
+        merchant_id=caller.merchant_id,
+        mode=caller.mode,
+        key=use.key,
+        status=reply.status,
+        body=reply.body,
+        at=services.parts.clock(),
+    )
+    return reply if kept == (reply.status, reply.body) else _replayed(*kept)
 
 
 async def release(services: Services, caller: Caller, use: KeyUse | None) -> None:
@@ -126,6 +128,10 @@ async def once(
             raise
         reply = problem.reply(request_id_of(request))
     return await complete(services, caller, use, reply)
+
+
+def _replayed(status: int, body: bytes) -> Reply:
+    return Reply(status, body, {"Idempotent-Replayed": "true"})
 
 
 def _use(request: Request, key: str, body: BaseModel) -> KeyUse:

@@ -287,7 +287,9 @@ class Idempotency(Protocol):
 
     async def complete(
         self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime
-    ) -> None: ...
+    ) -> tuple[int, bytes]:
+        """The answer that is kept and must be given: this one, or that of whoever took the claim over and was first."""
+        ...
 
     async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
         """The request had no effect (for example 503): forget an unfinished claim so that a retry starts afresh."""

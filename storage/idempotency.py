@@ -40,8 +40,14 @@ WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND NO
 """
 
 _COMPLETE = """
-UPDATE idempotency_keys SET status = %(status)s, body = %(body)s, completed_at = %(at)s
-WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL
+WITH completed AS (
+    UPDATE idempotency_keys SET status = %(status)s, body = %(body)s, completed_at = %(at)s
+    WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL
+    RETURNING status, body)
+SELECT status, body FROM completed
+UNION ALL
+SELECT status, body FROM idempotency_keys
+WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND NOT EXISTS (SELECT FROM completed)
 """
 
 _RELEASE = """
@@ -67,11 +73,23 @@ class PostgresIdempotency:
         await after("key_claim", request.key, claim.resource_id)
         return claim
 
-    async def complete(self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime) -> None:
+    async def complete(
+        self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime
+    ) -> tuple[int, bytes]:
         parameters = {"merchant_id": merchant_id, "mode": mode, "key": key, "status": status, "body": body, "at": at}
         await before("key_complete", key)
-        await self._database.fetch(_COMPLETE, parameters)
+        kept = await self._kept(parameters) or (status, body)  # no row: it was released, and nobody else has answered
         await after("key_complete", key)
+        return kept
+
+    async def _kept(self, parameters: Mapping[str, object]) -> tuple[int, bytes] | None:
+        for _ in range(_LOOKS):
+            rows = await self._database.fetch(_COMPLETE, parameters)
+            if not rows:
+                return None
+            if rows[0][0] is not None:  # else a rival completed it in this very instant: the next look shows its answer
+                return int(rows[0][0]), bytes(rows[0][1])
+        raise RecordUnavailable("the idempotency key changes hands too fast")
 
     async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
         await before("key_release", key)

@@ -14,8 +14,8 @@ async def claim(record: Record, request: IdempotencyRequest, *, at: datetime = N
     return await record.idempotency.claim(request, at=at, lock_seconds=LOCK_SECONDS)
 
 
-async def complete(record: Record, request: IdempotencyRequest, *, status: int, body: bytes) -> None:
-    await record.idempotency.complete(
+async def complete(record: Record, request: IdempotencyRequest, *, status: int, body: bytes) -> tuple[int, bytes]:
+    return await record.idempotency.complete(
         merchant_id=request.merchant_id, mode=request.mode, key=request.key, status=status, body=body, at=NOW
     )
 
@@ -92,8 +92,16 @@ async def test_an_answer_is_never_forgotten_nor_replaced(record: Record) -> None
     await claim(record, request)
     await complete(record, request, status=200, body=b"first")
     await release(record, request)
-    await complete(record, request, status=500, body=b"second")
+    assert await complete(record, request, status=500, body=b"second") == (200, b"first")
     assert (await claim(record, request)).body == b"first"
+
+
+async def test_of_many_who_complete_at_once_all_are_told_the_same(record: Record) -> None:
+    request = new_request()
+    await claim(record, request)
+    told = await asyncio.gather(*(complete(record, request, status=200, body=b"%d" % n) for n in range(20)))
+    assert len(set(told)) == 1
+    assert (await claim(record, request)).body == told[0][1]
 
 
 async def test_keys_of_merchants_and_modes_do_not_meet(record: Record) -> None:

@@ -84,12 +84,17 @@ class FakeIdempotency:
             return Claim(standing="resume", resource_id=known)
         return Claim(standing="in_flight", resource_id=known)
 
-    async def complete(self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime) -> None:
+    async def complete(
+        self, *, merchant_id: str, mode: Mode, key: str, status: int, body: bytes, at: datetime
+    ) -> tuple[int, bytes]:
         if self.fail_completion:
             raise RecordUnavailable("gone")
         row = self.rows[merchant_id, mode, key]
         if row.status is None:
             row.status, row.body = status, body
+        assert row.status is not None
+        assert row.body is not None
+        return row.status, row.body
 
     async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
         row = self.rows.get((merchant_id, mode, key))
