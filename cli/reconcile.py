@@ -30,7 +30,7 @@ def reconcile(
         str, typer.Option("--from", help="ISO date or time, UTC; default: where the last pass ended")
     ] = "",
     until: Annotated[str, typer.Option("--to", help="ISO date or time, UTC; default: now")] = "",
-    settle_seconds: Annotated[float, typer.Option(min=0, help="What changed this shortly before the end waits")] = 300,
+    settle_seconds: Annotated[float, typer.Option(min=1, help="What changed this shortly before the end waits")] = 300,
     state: Annotated[Path | None, typer.Option(help="The state folder of `payonce up`; default .payonce")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The pass and its findings as JSON")] = False,
 ) -> None:
@@ -38,13 +38,13 @@ def reconcile(
     settings = _settings(state)
     account = account or f"stripe_{settings.payonce.mode}"
     since_at, until_at = _moment("--from", since), _moment("--to", until)
-    told = asyncio.run(_reconcile(settings, account, since_at, until_at, settle_seconds))
+    told = asyncio.run(run_pass(settings, account, since_at, until_at, settle_seconds))
     typer.echo(json.dumps(told, indent=1, default=str) if as_json else "\n".join(_lines(told)))
     if told["state"] != "finished":
         raise typer.Exit(FAILED)
 
 
-async def _reconcile(
+async def run_pass(
     settings: Settings, account_id: str, since: datetime | None, until: datetime | None, settle_seconds: float
 ) -> dict[str, Any]:
     """Raises StackError for an unknown account, an empty window, or when nothing answers."""
