@@ -89,6 +89,8 @@ class Archive:
             raise RecordUnavailable("the database is away")
         if transition is not None and self.payments[transition.before.id].version != transition.before.version:
             raise VersionConflict(transition.before.id)
+        if transition is None and attempt is not None and not self._may_note(attempt):
+            raise VersionConflict(f"a later try has the operation of {attempt.payment_id}")
         self._commit(process, transition, attempt, inbox_id)
         if fault == "commit_unknown":
             raise RecordUnavailable("the connection broke during the commit")
@@ -118,10 +120,20 @@ class Archive:
         self._on_write(transition)
 
     def _keep_attempt(self, attempt: Attempt) -> None:
+        """As the statement in storage: a zombie takes nothing back, and no two tries claim the same send."""
+        if not self._may_note(attempt):
+            return
         key = (attempt.payment_id, attempt.operation_number, attempt.generation)
         known = self.attempts.get(key)
-        if known is None or known.state != "answered" or attempt.state == "answered":
-            self.attempts[key] = self.keys[attempt.key] = attempt
+        kept = attempt if known is None else replace(attempt, sends=max(known.sends, attempt.sends))
+        self.attempts[key] = self.keys[attempt.key] = kept
+
+    def _may_note(self, attempt: Attempt) -> bool:
+        known = self.attempts.get((attempt.payment_id, attempt.operation_number, attempt.generation))
+        if known is None or attempt.state == "answered":
+            return True
+        later = attempt.sends > known.sends or (attempt.sends == known.sends and attempt.state != "sent")
+        return known.state != "answered" and later
 
     # --- Inbox -------------------------------------------------------------------------------------------------------
 

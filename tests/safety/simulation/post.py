@@ -67,7 +67,7 @@ class Post:
             return
         delay = RECONCILED_SECONDS if fault == "lost" else life.random.random() * 2.0
         if fault in ("late", "very_late"):
-            delay = life.random.random() * (600.0 if fault == "late" else 2 * 86_400.0)
+            delay = life.random.random() * (600.0 if fault == "late" else 86_400.0)
         copies = 1 + int(life.random.random() * 3) if fault == "duplicated" else 1
         for copy in range(copies):
             self._timeline.after(delay + copy * life.random.random() * 30, lambda: self._deliver(life, event, raw, 0))
