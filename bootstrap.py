@@ -252,6 +252,7 @@ def build_api_parts(house: House) -> "ApiParts":
     settings, database = house.settings, house.database
     return ApiParts(
         archive=PostgresPaymentArchive(database),
+        evidence=PostgresEvidence(database),
         idempotency=PostgresIdempotency(database),
         merchants=PostgresMerchants(database),
         customers=PostgresCustomers(database),

@@ -19,6 +19,7 @@ from api.routes import (
     payments,
     quick,
     quick_checkout,
+    resolutions,
     webhooks,
 )
 from api.services import Services
@@ -31,6 +32,7 @@ _ROUTES = (  # looked through in this order at every request: the busiest come f
     checkout_sessions,
     customers,
     payment_methods,
+    resolutions,
     quick,
     quick_checkout,
     health,

@@ -1,4 +1,4 @@
-"""Capture, cancel and refund: the command goes to the payment's owner once per key, and its answer is stored."""
+"""Capture, cancel, refund, resolve: the command goes to the payment's owner once per key, and its answer is stored."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,8 @@ PresentOperation = Callable[[StoredPayment, Operation | None], Reply]
 """How a door shows the payment after the operation; None: there was none to perform."""
 
 _SETTLED = (OperationState.APPROVED, OperationState.CANCELED)
-_RETRY_LATER = "operation_unresolved"
+_RETRY_LATER = {"operation_unresolved": "5", "payment_parked": "60"}
+"""Refusals that pass, and after how many seconds it is worth asking again."""
 
 
 async def command_payment(
@@ -83,8 +84,8 @@ async def _ask(services: Services, stored: StoredPayment, command: Command) -> R
 def _refusal(told_no: RefusedCommand) -> Problem:
     """An unresolved operation passes: that answer is not stored, the same key may ask again."""
     problem = refused(CommandRefused(told_no.code, told_no.message, state=told_no.state, field=told_no.field))
-    if told_no.code == _RETRY_LATER:
-        problem.headers = {"Retry-After": "5"}
+    if told_no.code in _RETRY_LATER:
+        problem.headers = {"Retry-After": _RETRY_LATER[told_no.code]}
     return problem
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from domain.evidence import EvidenceRecords
 from domain.gateway import Gateways
 from domain.ports import Customers, DeliveryInbox, Health, Idempotency, Merchants, Mode, PaymentArchive, PaymentOwners
 
@@ -20,6 +21,7 @@ class ApiParts:
     """
 
     archive: PaymentArchive
+    evidence: EvidenceRecords
     idempotency: Idempotency
     merchants: Merchants
     customers: Customers

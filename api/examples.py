@@ -73,6 +73,11 @@ PAYMENTS = {
 }
 CAPTURE = {"amount": 4999}
 CANCEL = {"reason": "out_of_stock"}
+RESOLVE = {
+    "decision": "confirm_charged",
+    "reason": "the charge is on the gateway's statement of today",
+    "by": "Anna",
+}
 CREATE_REFUND = {"amount": 1000, "reason": "requested_by_customer"}
 REFUND = {
     "id": REFUND_ID,
@@ -116,6 +121,7 @@ TIMELINE = {
     ],
     "waiting_for": {"text": "Nothing is pending; a command or a webhook wakes it.", "until": None},
     "allowed": ["refund"],
+    "evidence": None,
     "links": LINKS,
 }
 LINE_ITEMS = [{"name": "Ticket", "unit_amount": 2500, "quantity": 2}]

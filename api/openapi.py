@@ -17,13 +17,14 @@ from pydantic.json_schema import models_json_schema
 from api import examples
 from api.errors import TITLES
 from api.replies import PROBLEM
-from api.schemas import customers, payments, problems, quick, sessions
+from api.schemas import customers, payments, problems, quick, resolution, sessions
 
 ASKED: tuple[type[BaseModel], ...] = (
     payments.CreatePayment,
     payments.CapturePayment,
     payments.CancelPayment,
     payments.CreateRefund,
+    resolution.ResolvePayment,
     sessions.CreateSession,
     customers.CreateCustomer,
     customers.SaveMethod,

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from api.evidence import evidence_object
 from api.presentation import Presenter, display_status
 from api.schemas.payments import TimelineEntryObject, TimelineObject, WaitingObject
 from domain.commands import Abilities, Cancel, Capture, Refund, permit
 from domain.errors import CommandRefused
+from domain.evidence import Evidence
 from domain.money import Money
 from domain.payment import Attention, Payment, PaymentState
 from domain.ports import TimelineEntry
+from domain.resolving import suggestions
 from domain.steps import Perform, Wait, next_step
 
 _SENTENCES: Mapping[str, str] = {
@@ -34,7 +37,9 @@ _SENTENCES: Mapping[str, str] = {
     "payment.try_declined": "One try on the payment page was declined{why}; the page stays open.",
     "payment.reversed": "The money was taken back by {gateway} after it had been captured{why}.",
     "payment.unresolved": "The answer of {gateway} was lost, so the outcome is not known yet; it is being looked up.",
-    "payment.parked": "The outcome could not be settled in time; it waits for evidence or a person.",
+    "payment.parked": "Parked: {doubt}. It waits for evidence or a person.",
+    "payment.unparked": "What {gateway} shows fits the record again; it is no longer parked.",
+    "payment.resolved": "A person looked into it.",
     "payment.updated": "{gateway} told more about it; neither state nor money moved.",
     "refund.created": "Refund of {operation} sent to {gateway}.",
     "refund.pending": "{gateway} is working on the refund of {operation}.",
@@ -49,8 +54,15 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def timeline_object(
-    payment: Payment, entries: Sequence[TimelineEntry], abilities: Abilities, presenter: Presenter, *, now: datetime
+    payment: Payment,
+    entries: Sequence[TimelineEntry],
+    abilities: Abilities,
+    presenter: Presenter,
+    *,
+    now: datetime,
+    evidence: Evidence | None = None,
 ) -> TimelineObject:
+    next_up = waiting(payment, abilities, now=now)
     made = TimelineEntryObject(
         sequence=0,
         at=payment.created_at,
@@ -64,8 +76,9 @@ def timeline_object(
         attention=payment.attention,
         summary=_summary(payment),
         entries=[made, *(_entry(payment, entry) for entry in entries)],
-        waiting_for=waiting(payment, now=now),
+        waiting_for=next_up,
         allowed=allowed(payment, abilities, now=now),
+        evidence=evidence_object(payment, evidence, next_look=next_up.until) if evidence else None,
         links=presenter.links(payment.id),
     )
 
@@ -82,13 +95,14 @@ def sentence(payment: Payment, entry: TimelineEntry) -> str:
         disputed=_amount(payment, entry, "disputed_minor"),
         operation=_operation_amount(payment, entry),
         why=_why(entry),
+        doubt=_doubt(entry),
     )
     return text[:1].upper() + text[1:]
 
 
-def waiting(payment: Payment, *, now: datetime) -> WaitingObject:
+def waiting(payment: Payment, abilities: Abilities, *, now: datetime) -> WaitingObject:
     """What happens next if nobody does anything."""
-    step = next_step(payment, now=now)
+    step = next_step(payment, now=now, abilities=abilities)
     if isinstance(step, Wait):
         return WaitingObject(text=f"Waiting for {step.why}.", until=step.until)
     if isinstance(step, Perform):
@@ -107,7 +121,7 @@ def allowed(payment: Payment, abilities: Abilities, *, now: datetime) -> list[st
         except CommandRefused:
             continue
         found.append(command.kind)
-    return found
+    return [*found, "resolve"] if suggestions(payment) else found
 
 
 def _entry(payment: Payment, entry: TimelineEntry) -> TimelineEntryObject:
@@ -116,8 +130,16 @@ def _entry(payment: Payment, entry: TimelineEntry) -> TimelineEntryObject:
         at=entry.at,
         type=entry.type,
         status=entry.state,
-        text=sentence(payment, entry),
+        text=f"{sentence(payment, entry)}{_decided(entry)}",
     )
+
+
+def _decided(entry: TimelineEntry) -> str:
+    """Who decided and why, where it was a person."""
+    made = entry.data.get("resolution")
+    if not isinstance(made, Mapping):
+        return ""
+    return f" Decided by {made.get('by')} ({str(made.get('decision')).replace('_', ' ')}): {made.get('reason')}"
 
 
 def _summary(payment: Payment) -> str:
@@ -146,6 +168,12 @@ def _why(entry: TimelineEntry) -> str:
     decline = _touched(entry).get("decline") or entry.data.get("decline")
     message = decline.get("message") if isinstance(decline, Mapping) else None
     return f": {str(message).rstrip('.')}" if message else ""
+
+
+def _doubt(entry: TimelineEntry) -> str:
+    doubt = entry.data.get("doubt")
+    reason = doubt.get("reason") if isinstance(doubt, Mapping) else None
+    return str(reason or "the outcome could not be settled in time")
 
 
 def _touched(entry: TimelineEntry) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ def facts_of(transition: Transition, operations: tuple[Operation, ...]) -> str:
             "action": after.action and after.action.kind,
             "action_expires_at": after.action_expires_at,
             "authorization_expires_at": after.authorization_expires_at,
-            **_review(before, after),
+            **review_facts(before, after),
         }
     )
 
@@ -43,7 +43,7 @@ def _operation(payment: Payment, operation: Operation) -> dict[str, object]:
     return facts | ({"refund_id": refund_id(payment.id, operation.number)} if operation.verb is Verb.REFUND else {})
 
 
-def _review(before: Payment, after: Payment) -> dict[str, object]:
+def review_facts(before: Payment, after: Payment) -> dict[str, object]:
     """What changed beside the state; most transitions say nothing here."""
     facts: dict[str, object] = {}
     doubt = after.review.doubt

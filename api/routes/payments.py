@@ -6,6 +6,7 @@ from api import examples
 from api.commanding import read_payment
 from api.creation import NewPayment, create_payment, status_of
 from api.errors import invalid
+from api.evidence import MOST_LOOKS, needs_evidence
 from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.presentation import next_page
@@ -98,8 +99,13 @@ async def read_a_timeline(request: Request, payment_id: str) -> Response:
     stored = await read_payment(services, caller, payment_id)
     entries = await services.parts.archive.timeline(payment_id)
     abilities = services.parts.gateways.for_account(stored.payment.account_id).capabilities.abilities
+    evidence = None
+    if needs_evidence(stored.payment):
+        evidence = await services.parts.evidence.evidence(payment_id, most_looks=MOST_LOOKS)
     now = services.parts.clock()
-    return told(timeline_object(stored.payment, entries, abilities, services.presenter, now=now)).response()
+    return told(
+        timeline_object(stored.payment, entries, abilities, services.presenter, now=now, evidence=evidence)
+    ).response()
 
 
 async def page_of_payments(services: Services, caller: Caller, query: PaymentQuery) -> tuple[list[StoredPayment], bool]:

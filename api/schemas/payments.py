@@ -18,6 +18,7 @@ from api.schemas.fields import (
     WebAddress,
     Word,
 )
+from api.schemas.resolution import EvidenceObject
 from domain.payment import Attention, PaymentState
 
 
@@ -202,4 +203,5 @@ class TimelineObject(Told):
     entries: list[TimelineEntryObject]
     waiting_for: WaitingObject
     allowed: list[str]
+    evidence: Annotated[EvidenceObject | None, Field(description="only while it needs attention")]
     links: LinksObject

@@ -14,6 +14,8 @@ from api.app import create_app
 from api.dependencies import ApiParts
 from domain.gateway import GatewayEvent
 from domain.ports import Caller, GatewayAccount
+from domain.scopes import KINDS
+from tests.fakes import MemoryEvidence
 from tests.unit.api.fake_gateways import FakeGateway, FakeGateways
 from tests.unit.api.fake_owners import FakeOwners
 from tests.unit.api.fakes import (
@@ -28,6 +30,7 @@ from tests.unit.api.fakes import (
 )
 
 ALICE, BOB, LIVE = "sk_test_alice", "sk_test_bob", "sk_live_alice"
+OPERATOR = "sk_test_operator"
 PAY = {"amount": 4999, "currency": "EUR", "payment_method": "pm_card_visa"}
 
 
@@ -94,6 +97,9 @@ def make_parts(**changes: Any) -> ApiParts:
     merchants = FakeMerchants()
     for api_key, merchant, mode in ((ALICE, "mer_alice", "test"), (BOB, "mer_bob", "test"), (LIVE, "mer_a", "live")):
         merchants.callers[hashed(api_key)] = Caller(merchant_id=merchant, mode=mode, key_id=f"key_{merchant}")  # type: ignore[arg-type]  # the tuples hold modes
+    merchants.callers[hashed(OPERATOR)] = Caller(
+        merchant_id="mer_alice", mode="test", key_id="key_operator", scopes=KINDS["operator"]
+    )
     for name in ("alice", "bob"):
         merchants.rows[f"acct_{name}"] = GatewayAccount(
             id=f"acct_{name}", merchant_id=f"mer_{name}", mode="test", gateway="stripe", secret_name="STRIPE"
@@ -101,6 +107,7 @@ def make_parts(**changes: Any) -> ApiParts:
     gateway = FakeGateway()
     parts = ApiParts(
         archive=archive,
+        evidence=MemoryEvidence(),
         idempotency=idempotency,
         merchants=merchants,
         customers=FakeCustomers(),

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from domain.commands import Abilities, Cancel, Command, authorization, permit
+from domain.commands import Abilities, Cancel, Command, Resolve, authorization, permit
 from domain.errors import CommandRefused, OwnerUnavailable
-from domain.events import Abandoned, OperationStarted, OutcomeArrived
+from domain.events import Abandoned, OperationStarted, OutcomeArrived, Resolved
 from domain.messages import Receipt, receipt
 from domain.operation import Operation, Verb
 from domain.outcomes import (
@@ -24,6 +24,7 @@ from domain.outcomes import (
     Voided,
 )
 from domain.payment import Payment, PaymentState
+from domain.resolving import resolution
 from domain.transitions import apply
 from tests.unit.api.fakes import VISA, FakeArchive, FakeClock
 
@@ -67,6 +68,8 @@ class FakeOwners:
             return receipt(current, known)
         if isinstance(command, Cancel) and current.state is PaymentState.CREATED:
             return receipt(self._event(current, Abandoned(command_key=command.command_key, at=self.clock())))
+        if isinstance(command, Resolve):
+            return self._resolve(current, command)
         try:
             operation = permit(current, command, self.abilities, at=self.clock())
         except CommandRefused as refused:
@@ -77,6 +80,15 @@ class FakeOwners:
         outcome = self.operation_outcome or _performed(current, operation)
         current = self._answer(current, operation.number, outcome)
         return receipt(current, current.operation(operation.number))
+
+    def _resolve(self, payment: Payment, command: Resolve) -> Receipt:
+        if payment.review.resolution_of(command.command_key) is not None:
+            return receipt(payment)
+        try:
+            made = resolution(payment, command, at=self.clock())
+        except CommandRefused as refused:
+            return receipt(payment, refusal=refused)
+        return receipt(self._event(payment, Resolved(resolution=made)))
 
     async def notify(self, payment_id: str, inbox_id: str) -> None:
         await self._pass()

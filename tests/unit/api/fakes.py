@@ -30,6 +30,7 @@ from domain.ports import (
 )
 from domain.scopes import DEFAULT
 from domain.transitions import Transition
+from storage.outbox_facts import review_facts
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 VISA = MethodSummary(type="card", brand="visa", last4="4242", expiry="2030-12")
@@ -160,6 +161,7 @@ class FakeArchive:
                 if o not in transition.before.operations
             ],
             "decline": after.decline and {"message": after.decline.message},
+            **review_facts(transition.before, after),
         }
         self.entries.setdefault(after.id, []).append(
             TimelineEntry(

@@ -71,19 +71,19 @@ def test_a_sentence_tells_amount_and_reason() -> None:
 
 
 def test_it_says_what_it_waits_for_and_until_when() -> None:
-    assert waiting(PAYMENT, now=START).text == "About to authorize."
+    assert waiting(PAYMENT, Abilities(), now=START).text == "About to authorize."
     unknown = replace(
         PAYMENT,
         state=PaymentState.PROCESSING,
         attention=Attention.UNRESOLVED,
         operations=(operation(Verb.AUTHORIZE, OperationState.UNKNOWN),),
     )
-    waits = waiting(unknown, now=START)
+    waits = waiting(unknown, Abilities(), now=START)
     assert waits.text == "Waiting for stripe to say what became of the authorize."
     assert waits.until is not None
     assert waits.until > START
     done = replace(PAYMENT, state=PaymentState.CAPTURED)
-    assert waiting(done, now=START).until is None
+    assert waiting(done, Abilities(), now=START).until is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_it_says_what_it_waits_for_and_until_when() -> None:
                 "state": PaymentState.PROCESSING,
                 "operations": (operation(Verb.AUTHORIZE, OperationState.UNKNOWN),),
             },
-            [],
+            ["resolve"],
         ),
     ],
 )
