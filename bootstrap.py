@@ -24,6 +24,7 @@ from temporalio.client import Client, TLSConfig
 from temporalio.service import KeepAliveConfig, RetryConfig
 
 import telemetry
+from activities.clock import temporal_time
 from activities.failing import arm
 from activities.inbox import InboxActivities
 from activities.operations import OperationActivities
@@ -199,7 +200,7 @@ class WorkerParts:
 
 def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts:
     records, inbox = PostgresPaymentRecords(house.database), PostgresInbox(house.database)
-    recorder, wire = Recorder(records, utc_now), Wire(threads)
+    recorder, wire = Recorder(records, temporal_time), Wire(threads)
     operations = OperationActivities(recorder, house.gateways, wire, PostgresEvidence(house.database))
     absorbing = InboxActivities(recorder, inbox, house.gateways, wire)
     loading = RecordActivities(recorder, house.gateways)
