@@ -100,6 +100,22 @@ def test_a_key_of_the_same_mode_is_accepted(monkeypatch: pytest.MonkeyPatch, mod
     assert read_settings().payonce.mode == mode
 
 
+def test_live_mode_never_fails_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYONCE_MODE", "live")
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_x")
+    monkeypatch.setenv("PAYONCE_FAIL", "transition:after:1:exit")
+    with pytest.raises(SettingsError, match="PAYONCE_FAIL makes this process fail on purpose"):
+        read_settings()
+
+
+def test_a_misspelt_failpoint_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYONCE_FAIL", "transitoin:after:1:exit")
+    with pytest.raises(SettingsError, match="PAYONCE_FAIL is NAME:MOMENT:NTH:KIND.*'transitoin' is no failpoint"):
+        read_settings()
+    monkeypatch.setenv("PAYONCE_FAIL", "transition:after:1:exit")
+    assert read_settings().payonce.fail == "transition:after:1:exit"
+
+
 def test_live_mode_never_talks_to_a_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYONCE_MODE", "live")
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_x")

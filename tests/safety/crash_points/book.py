@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.safety.crash_points.cell import Lived
-from tests.safety.crash_points.till import AGAIN, Till
+from tests.safety.crash_points.till import Till, is_final
 
 QUIET_SECONDS = 20.0
 
@@ -93,7 +93,7 @@ async def _replays(till: Till, lived: Sequence[Lived]) -> list[str]:
             async with room:
                 for _ in range(40):
                     replay = await till.post(answer.path, answer.body, key=answer.key)
-                    if replay is not None and (replay.status_code not in AGAIN or answer.status == replay.status_code):
+                    if replay is not None and is_final(replay, also=(answer.status,)):
                         break
                     await asyncio.sleep(0.25)
             if replay is None or (replay.status_code, replay.content) != (answer.status, answer.content):

@@ -8,7 +8,7 @@ from tests.safety.crash_points.control import BATCH, Place, Trouble
 from tests.safety.crash_points.operations import OPERATIONS, Ends, Run
 from tests.safety.crash_points.till import HEALED_SECONDS, Answer, Row, Till
 
-FIRES_SECONDS = 12.0
+FIRES_SECONDS = 8.0
 """Some points come after the payment is settled (its webhook, a sweep); those that do not come then, do not come."""
 
 QUIET_SECONDS = 1.5
@@ -83,7 +83,7 @@ async def _heal(run: Run, lived: Lived, position: int) -> None:
         if waited > HEALED_SECONDS:
             lived.complaints.append(f"not healed after {HEALED_SECONDS:.0f} s: {dict(run.till.standing(run.cell))}")
             return
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
 
 
 def _stands(row: Row, ends: Ends) -> bool:

@@ -59,8 +59,9 @@ class Run:
         self.answers.append(await self.till.insist(path, body or {}, key=self.cell, final=final))
 
     async def prepared(self, **fields: Any) -> None:
-        """A payment that nothing happens to yet; what follows is the cell's."""
+        """A payment that nothing happens to any more; what follows is the cell's."""
         await self.pay(key=f"{self.cell}-before", **fields)
+        self.payment = await self.till.settled(self.payment["id"])
         self.subjects.append(self.payment["id"])
 
 

@@ -16,7 +16,7 @@ from tests.safety.crash_points.control import Control
 GATHER_SECONDS = 0.6
 """From the first cell that reaches its point to the end of the process; below the shortened heartbeat timeout."""
 
-HANG_SECONDS = 5.0
+HANG_SECONDS = 3.5
 """Longer than the shortened bounds of activities and keys: another try overtakes the one that hangs."""
 
 

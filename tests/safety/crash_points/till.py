@@ -17,17 +17,21 @@ from stack.assembly import Stack
 from tests.safety.crash_points.control import Control
 from workflows.converter import data_converter
 
-PATIENCE_SECONDS = 4.5
+PATIENCE_SECONDS = 2.8
 """A little longer than the API's shortened wait, a little shorter than a hang: some answers are not waited for."""
 
 HEALED_SECONDS = 60.0
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.3
+AGAIN_SECONDS = 0.5
 AGAIN = (409, 429, 500, 502, 503)
 
 _STANDING = """
 SELECT order_reference, id, state, attention, captured_minor, refunded_minor, is_open,
     (SELECT count(*) FROM webhook_inbox w WHERE w.payment_id = p.id AND w.handled_at IS NULL) AS unhandled
 FROM payments p WHERE order_reference = ANY(%s)
+"""
+_UNDER_WAY = """
+SELECT attention <> 'none' OR state IN ('created', 'processing') AS under_way FROM payments WHERE id = %s
 """
 
 Row = Mapping[str, Any]
@@ -64,13 +68,25 @@ class Till:
         deadline, problem = time.monotonic() + HEALED_SECONDS, ""
         while time.monotonic() < deadline:
             answer = await self.post(path, body, key=key)
-            if answer is not None and (answer.status_code in (200, 201, 202, 402, *final)):
+            if answer is not None and is_final(answer, also=final):
                 return Answer(path, body, key, answer.status_code, answer.content)
             problem = answer.text if answer is not None else "no answer"
             if answer is not None and answer.status_code not in AGAIN:
                 break
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(AGAIN_SECONDS)
         raise AssertionError(f"{path} {key}: {problem}")
+
+    async def settled(self, payment_id: str) -> dict[str, Any]:
+        """The payment once nothing is under way with it and it waits for somebody else."""
+        deadline = time.monotonic() + HEALED_SECONDS
+        while time.monotonic() < deadline:
+            rows = await self.rows(_UNDER_WAY, [payment_id])
+            if not rows[0]["under_way"]:
+                answer = await self.http.get(f"/v1/payments/{payment_id}")
+                shown: dict[str, Any] = answer.raise_for_status().json()
+                return shown
+            await asyncio.sleep(LOOK_SECONDS)
+        raise AssertionError(f"{payment_id} is still under way")
 
     async def post(self, path: str, body: dict[str, Any], *, key: str) -> httpx2.Response | None:
         """One try; None when nobody answered in time."""
@@ -88,7 +104,7 @@ class Till:
                 answer = None
             if answer is not None and answer.status_code in (204, 404):
                 return answer.status_code
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def watch(self) -> None:
         """For ever: look at every payment somebody waits for, all at once."""
@@ -108,6 +124,11 @@ class Till:
     async def rows(self, statement: str, parameters: list[Any]) -> list[Row]:
         cursor = await self.record.execute(statement.encode(), parameters)
         return await cursor.fetchall()
+
+
+def is_final(answer: httpx2.Response, *, also: tuple[int, ...] = ()) -> bool:
+    """A no that names a time to ask again is none yet."""
+    return answer.status_code in (200, 201, 202, 402, *also) and "Retry-After" not in answer.headers
 
 
 @asynccontextmanager
