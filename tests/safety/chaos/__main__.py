@@ -39,11 +39,12 @@ def main() -> int:
         sys.stdout.write(f"{payment_id} {sentence}\n")
     if result.evidence is not None:
         sys.stdout.write(f"evidence: {result.evidence}\n")
-    return 0 if is_good(result) else 1
+    return 0 if is_good(plan, result) else 1
 
 
-def is_good(result: Result) -> bool:
-    return not result.violations and result.figures["recovery_seconds"]["p99"] <= CONVERGE_SECONDS
+def is_good(plan: Plan, result: Result) -> bool:
+    enough = result.figures["stories"] >= plan.payments and result.figures["kills"]["total"] >= plan.kills
+    return enough and not result.violations and result.figures["recovery_seconds"]["p99"] <= CONVERGE_SECONDS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--payments", type=int, default=3_000)
     parser.add_argument("--kills", type=int, default=150)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000_000))
-    parser.add_argument("--shoppers", type=int, default=32, help="payments under way at once")
-    parser.add_argument("--spacing", type=float, default=0.25, help="seconds from one payment's begin to the next")
+    parser.add_argument("--shoppers", type=int, default=96, help="payments under way at once")
+    parser.add_argument("--spacing", type=float, default=0.2, help="seconds from one payment's begin to the next")
     parser.add_argument("--minutes", type=float, default=40, help="the storm ends after this, whatever was reached")
     parser.add_argument("--figures", type=Path, help="file that gets the figures as JSON")
     parser.add_argument("--evidence", type=Path, help="folder for what is found; a new temporary one by default")

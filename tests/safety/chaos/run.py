@@ -75,6 +75,7 @@ class _Run:
         self._stories: list[Story] = []
         self._clients: list[Client] = []
         self._links: dict[str, Proxy] = {}
+        self._enough = False  # time is up: no more payments begin
 
     async def all(self) -> Result:
         await self._open_links()
@@ -117,6 +118,7 @@ class _Run:
             if raging.done():
                 await raging
             if time.monotonic() > ends_at:
+                self._enough = True
                 break
             await asyncio.sleep(1)
             self._progress(storm)
@@ -139,6 +141,8 @@ class _Run:
                 own = random.Random(chance.getrandbits(64))
                 story = Story(number, kinds[number % len(kinds)], client, own, own.randrange(1_000, 50_000))
                 await places.acquire()
+                if self._enough:
+                    return
                 self._stories.append(story)
                 task = living.create_task(story.live())
                 task.add_done_callback(lambda _: places.release())
