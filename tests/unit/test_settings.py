@@ -110,7 +110,7 @@ def test_live_mode_never_fails_on_purpose(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_misspelt_failpoint_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYONCE_FAIL", "transitoin:after:1:exit")
-    with pytest.raises(SettingsError, match="PAYONCE_FAIL is NAME:MOMENT:NTH:KIND.*'transitoin' is no failpoint"):
+    with pytest.raises(SettingsError, match=r"PAYONCE_FAIL is NAME:MOMENT:NTH:KIND.*'transitoin' is no failpoint"):
         read_settings()
     monkeypatch.setenv("PAYONCE_FAIL", "transition:after:1:exit")
     assert read_settings().payonce.fail == "transition:after:1:exit"
