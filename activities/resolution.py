@@ -80,7 +80,8 @@ class Resolver:
                 return *await self._doubted(gateway, call, attempt, said), attempt
             if not isinstance(said, Unknown) or said.reason not in _NEVER_RESEND:
                 return said, "reply", attempt
-            attempt = replace(attempt, answer=said.reason)
+            attempt = replace(attempt, state="unknown", answer=said.reason, evidence=evidence_of(said)[:2000])
+            await self._recorder.records.write(None, attempt=attempt)  # so that no later round sends it again
         seen = await self._look(gateway, call, attempt)
         contradicted = isinstance(said, Unknown) and said.reason in CONTRADICTIONS
         if contradicted and isinstance(seen, Unknown | NotFound):
@@ -157,7 +158,7 @@ class Resolver:
         self, payment: Payment, operation: Operation, attempt: Attempt, outcome: Outcome, source: Source
     ) -> Payment:
         now = self._recorder.clock()
-        if not isinstance(outcome, Unknown | NotFound):
+        if not isinstance(outcome, Unknown | NotFound) and not _shows_nothing_done(operation, outcome):
             arrived = OutcomeArrived(outcome=outcome, source=source, at=now, operation_number=operation.number)
             payment = await self._recorder.answered(payment, arrived, attempt)
         elif operation.state is OperationState.SENT or answer_of(outcome) in CONTRADICTIONS:
