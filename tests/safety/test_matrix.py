@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.client import Merchant, Referee
 from tests.contract.simulator.process import RunningSimulator
 from tests.safety import figures
 from tests.safety.matrix.judge import judge
+from tests.safety.matrix.onstack import PATHS, begin_on_the_stack, operate_on_the_stack
 from tests.safety.matrix.rows import ROWS
 from tests.safety.matrix.sides import SIDES
 from tests.safety.matrix.stage import SimulatedTime, Stage, open_stage
@@ -69,6 +71,46 @@ async def _play(stage: Stage, cell: Cell) -> None:
     finally:
         stage.calm()
     await judge(stage, cell, operation)
+
+
+# --- a diagonal through the whole stack: Temporal, PostgreSQL, API, worker and simulator as they are deployed --------
+
+Fault = dict[str, object]
+LOST_FOR_EVER: Fault = {"kind": "lost", "match": {"type": "*"}, "count": None}
+DIAGONAL: dict[tuple[str, str], tuple[Fault, Fault | None]] = {
+    ("authorize", "reset, executed"): ({"kind": "drop_reply"}, LOST_FOR_EVER),
+    ("sale", "500, executed, no webhook"): ({"kind": "after_commit_500"}, LOST_FOR_EVER),
+    ("sale", "503"): ({"kind": "unavailable_503", "seconds": 1}, None),
+    ("capture", "500, executed, webhook"): ({"kind": "after_commit_500"}, None),
+    ("void", "html"): ({"kind": "wrong_body", "body": "html"}, LOST_FOR_EVER),
+    ("refund", "429"): ({"kind": "rate_limit", "seconds": 1}, None),
+    ("renewal", "key in use"): ({"kind": "in_flight_409"}, LOST_FOR_EVER),
+}
+"""What the simulator does to the operation's own call, and to the webhooks."""
+
+
+@pytest.mark.parametrize(("row", "outcome"), DIAGONAL, ids=lambda word: str(word).replace(" ", "_"))
+def test_a_diagonal_through_the_whole_stack(merchant: Merchant, referee: Referee, row: str, outcome: str) -> None:
+    fault, of_webhooks = DIAGONAL[row, outcome]
+    cell = next(c for c in CELLS if (c.row, c.outcome) == (row, outcome))
+    if of_webhooks:
+        referee.post("/webhook-faults", of_webhooks)
+    known = begin_on_the_stack(merchant, row)
+    referee.fault(str(fault["kind"]), path=PATHS[row], method="POST", **{k: v for k, v in fault.items() if k != "kind"})
+    payment_id = operate_on_the_stack(merchant, row, known)
+    assert cell.end == "done"
+    end = ROWS[row].done
+    payment = merchant.until(
+        payment_id,
+        lambda p: (
+            all(p["amounts"][name.removesuffix("_minor")] == amount for name, amount in end.amounts.items())
+            and (p["status"], p["attention"]) == (end.state, "none")
+        ),
+    )
+    totals = referee.totals(payment_id)
+    assert (totals["charges"], totals["released_minor"]) == (1, end.released_minor), payment
+    booked = (totals["captured_minor"], totals["refunded_minor"])
+    assert booked == (payment["amounts"]["captured"], payment["amounts"]["refunded"])
 
 
 def test_the_table_and_the_troubles_name_the_same_outcomes() -> None:

@@ -3,6 +3,8 @@
 The real parser, activities and core, and the simulator's own events; what is lost is found by looking.
 """
 
+import os
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +12,11 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.client import Merchant, Referee, eventually
 from tests.safety import figures
 from tests.safety.matrix.flows import FLOWS, play
 from tests.safety.matrix.orders import Tally, endings, live
+from tests.safety.matrix.stories import STORIES, Story, undelivered
 
 MOST_EVENTS = 6
 
@@ -54,3 +58,22 @@ async def test_every_order_ends_alike(name: str, answer_lost: bool, tallies: dic
     for ending in endings(len(told.deliveries)):
         await live(told, flow, ending, tally)
     assert tally.wrong == []
+
+
+# --- a sample through the whole stack: PostgreSQL, Temporal, API and worker as they are deployed ---------------------
+
+SEED = int(os.environ.get("PAYONCE_SEED") or random.SystemRandom().randrange(1_000_000))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_sample_in_a_drawn_order_through_the_whole_stack(merchant: Merchant, referee: Referee, story: Story) -> None:
+    referee.post("/webhooks/hold")
+    referee.post("/webhook-faults", {"match": {}, "kind": "duplicate", "copies": 2, "count": None})
+    payment_id, amounts = story(merchant, referee)
+    referee.post("/webhooks/release", {"order": "shuffled", "seed": SEED})
+    eventually(lambda: undelivered(referee), lambda count: count == 0, 30)
+    payment = merchant.until(payment_id, lambda p: p["amounts"].items() >= amounts.items() and p["attention"] == "none")
+    totals = referee.totals(payment_id)
+    booked = (totals["charges"], totals["captured_minor"], totals["refunded_minor"])
+    assert booked == (1, payment["amounts"]["captured"], payment["amounts"]["refunded"]), f"seed {SEED}"
+    figures.note("T7 sample on the stack", seed=SEED, story=story.__name__, version=payment["version"])

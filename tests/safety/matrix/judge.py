@@ -34,6 +34,10 @@ def _closed(stage: Stage, cell: Cell, operation: Operation) -> None:
     settled = stage.payment.operation(operation.number)
     last = stage.line.requests[-1] if stage.line.requests else None
     kind = settled.decline.kind if settled.decline else None
+    attempt = stage.records.attempts[stage.payment_id, operation.number, operation.generation]
+    # A release that took place is itself a fence; a webhook settles the operation and leaves the call unanswered.
+    released = "P3" if cell.row == "void" and cell.closed_by != "webhook" else None
+    assert attempt.proof == (cell.closed_by if cell.end == "undone" else released), f"the proof on record: {attempt}"
     match cell.closed_by:
         case "reply":
             assert last is not None

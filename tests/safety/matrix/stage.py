@@ -18,15 +18,15 @@ from temporalio.testing import ActivityEnvironment
 from activities.inbox import InboxActivities
 from activities.operations import OperationActivities
 from activities.recorder import Recorder
+from activities.records import RecordActivities
 from activities.wire import Wire
 from domain.commands import Resolve
-from domain.events import Resolved
 from domain.gateway import Gateway, GatewayCall, Instructions
-from domain.messages import AbsorbRequest, LookRequest, PerformRequest
+from domain.messages import AbsorbRequest, DecideRequest, LookRequest, PerformRequest
 from domain.operation import Operation
 from domain.payment import Attention, Payment
 from domain.ports import InboxEntry
-from domain.resolving import decided, resolution
+from domain.resolving import resolution
 from domain.steps import Perform, Wait, next_step
 from tests.contract.simulator.process import RunningSimulator
 from tests.fakes import MemoryInbox, MemoryRecords
@@ -79,9 +79,10 @@ class Stage:
         self.payment_id = ""
         self.retries: list[float] = []
         self.parked = False
-        self.recorder = Recorder(self.records, lambda: self.time.now)
-        self.operations = OperationActivities(self.recorder, self.adapters, wire)
-        self.absorbing = InboxActivities(self.recorder, self.inbox, self.adapters, wire)
+        recorder = Recorder(self.records, lambda: self.time.now)
+        self.operations = OperationActivities(recorder, self.adapters, wire)
+        self.absorbing = InboxActivities(recorder, self.inbox, self.adapters, wire)
+        self.loading = RecordActivities(recorder, self.adapters)
 
     @property
     def payment(self) -> Payment:
@@ -159,10 +160,8 @@ class Stage:
     async def decide(self, command: Resolve) -> None:
         """What a person decided, through the same core."""
         made = resolution(self.payment, command, at=self.time.now)
-        payment = await self.recorder.record(self.payment, Resolved(resolution=made))
-        arrived = decided(payment, made)
-        if arrived is not None:
-            await self.recorder.record(payment, arrived)
+        request = DecideRequest(payment_id=self.payment_id, resolution=made)
+        await self.environment(LOOK, 1).run(self.loading.decide, request)
 
     @staticmethod
     def environment(options: Any, attempt: int) -> ActivityEnvironment:

@@ -9,7 +9,8 @@ Closed by:  reply    the same call, sent again under the same key, answers
             webhook  a verified event
             P1-P5    the recorded proof that nothing was executed (money-safety: not sent, refused, fenced, not found
                      after the settle time and fenced, a person)
-`parked+` before the closing word: the horizon passed first, with nothing moved meanwhile.
+`parked+` before the closing word: it was parked first, at the horizon or at once for a contradiction, and nothing else
+moved meanwhile.
 """
 
 from collections.abc import Mapping
@@ -71,8 +72,8 @@ lookup lags               | done lookup 2        | done lookup 2        | done l
 html                      | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2
 empty                     | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2
 broken json               | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2
-other amount              | done reply 2         | done reply 2         | done reply 2         | -void                | done reply 2         | done reply 2
-other currency            | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2
+other amount              | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | -void                | done parked+lookup 1 | done parked+lookup 1
+other currency            | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1
 key in use                | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2         | done reply 2
 key reused                | undone parked+P5 1   | undone parked+P5 1   | undone parked+P5 1   | undone parked+P5 1   | undone parked+P5 1   | undone parked+P5 1
 key expired, executed     | done lookup 1        | done lookup 1        | done lookup 1        | done lookup 1        | done lookup 1        | done lookup 1
@@ -94,7 +95,7 @@ TABLES: Mapping[str, str] = {"stripe": STRIPE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One expectation. `closed_by` is the last word; `parks` says whether the horizon passes first."""
+    """One expectation. `closed_by` is the last word; `parks` says whether it is parked first."""
 
     gateway: str
     outcome: str

@@ -15,7 +15,7 @@ _WORDS: Mapping[str, str] = {
     "P2": "a definitive decline",
     "P4": "a lookup shows nothing after the settle time, and the first call can have no later effect",
     "P5": "a person's decision, with a reason",
-    "parked, then": "the horizon passed first: parked with the evidence, nothing moved meanwhile",
+    "parked, then": "parked first, at the horizon or at once for a contradiction; nothing else moved meanwhile",
 }
 _INTRODUCTION = """<!-- Generated from the table beside it: `python -m tests.safety.matrix.write_page`. -->
 
