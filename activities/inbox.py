@@ -47,7 +47,10 @@ class InboxActivities:
             reported = _reported(payment, entry.event)
             disputed = isinstance(entry.event.outcome, DisputeReported)
             number = reported.number if reported else 1
-            payment = await self._look(payment, instructions, number, disputes=disputed)
+            blind: list[Outcome] = []
+            payment = await self._look(payment, instructions, number, disputes=disputed, blind=blind)
+            if blind:  # what we could not see proves nothing against the webhook: the sweep offers it again
+                raise GatewayError(f"could not look into webhook {entry.id}") from refused
         return await self._offer_again(payment, entry)
 
     @activity.defn(name="check")
@@ -86,9 +89,16 @@ class InboxActivities:
         return await self._recorder.record(payment, arrived, inbox_id=inbox_id)
 
     async def _look(
-        self, payment: Payment, instructions: Instructions, operation_number: int, *, disputes: bool = False
+        self,
+        payment: Payment,
+        instructions: Instructions,
+        operation_number: int,
+        *,
+        disputes: bool = False,
+        blind: list[Outcome] | None = None,
     ) -> Payment:
-        """Everything open at once: what is due more rarely would otherwise never have its turn. Raises GatewayError."""
+        """Everything open at once: what is due more rarely would otherwise never have its turn. Raises GatewayError;
+        a question without an answer is added to `blind`."""
         gateway = self._gateways.for_account(payment.account_id)
         for operation in _worth_a_look(payment, operation_number):
             call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
@@ -96,6 +106,8 @@ class InboxActivities:
             if isinstance(seen, NotFound) and operation.verb is Verb.REFUND:
                 seen = await self._wire.ask(functools.partial(gateway.find_by_reference, call))
             number = operation.number if operation.verb is Verb.REFUND else None
+            if blind is not None and isinstance(seen, Unknown):
+                blind.append(seen)
             payment = await self._apply_seen(payment, seen, operation_number=number)
         if payment.disputes or disputes:
             call = GatewayCall(payment=payment, instructions=instructions, operation=payment.operation(1))

@@ -153,6 +153,19 @@ async def test_a_webhook_that_could_not_be_looked_into_stays_unhandled(hands: Ha
     assert hands.inbox.entries[inbox_id].handled_at is None
 
 
+async def test_a_look_that_was_not_answered_proves_nothing_against_a_webhook(hands: Hands) -> None:
+    """The dispute came while the capture was unknown and the gateway silent (found by the simulation, seed 5074)."""
+    payment = await waiting_for_customer(hands)
+    hands.gateway.answers("retrieve", Unknown(reason="no_answer"))
+    inbox_id = hands.inbox.add(payment.id, dispute("open"))
+    with pytest.raises(ApplicationError, match="could not look"):
+        await absorb(hands, payment, inbox_id)
+    assert hands.inbox.entries[inbox_id].handled_at is None
+    hands.gateway.answers("retrieve", CAPTURED)
+    after = await absorb(hands, payment, inbox_id)
+    assert (after.amounts.disputed_minor, hands.records.handled) == (1000, [inbox_id])
+
+
 async def test_a_refund_named_by_the_gateway_alone_is_recognised_as_our_own(hands: Hands) -> None:
     payment = await hands.authorize(hands.records.add(new_payment()))
     hands.gateway.answers("refund", Unknown(reason="timeout"))
