@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.failpoints import after, before
-from domain.ports import Backlog, ExpiringAuthorization
+from domain.upkeep import Backlog, ExpiringAuthorization
 from storage.database import Database
 
 _UNSTARTED = "FROM payments WHERE state = 'created' AND method IS NOT NULL AND created_at < %(created_before)s"

@@ -17,7 +17,7 @@ from temporalio.client import WorkflowExecution as Listed
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import OwnerUnavailable
-from domain.ports import FailingOwner
+from domain.upkeep import FailingOwner
 
 RPC_TIMEOUT = timedelta(seconds=5)
 LOOK_BACK_EVENTS = 20

@@ -8,8 +8,8 @@ import structlog
 from activities.sweeps.paces import BATCH, WARN_BEFORE
 from activities.sweeps.seen import Seen, seen_of
 from domain.money import Money
-from domain.ports import Upkeep
 from domain.steps import AUTHORIZATION_LIFE
+from domain.upkeep import Upkeep
 
 log = structlog.get_logger()
 

@@ -19,7 +19,8 @@ from activities.sweeps.paces import Name, Pace, pause_seconds
 from activities.sweeps.seen import Seen
 from activities.sweeps.webhooks import WebhookSweeps
 from domain.errors import OwnerUnavailable, RecordUnavailable
-from domain.ports import Inbox, OwnerTroubles, PaymentOwners, PaymentRecords, Upkeep
+from domain.ports import Inbox, PaymentOwners, PaymentRecords
+from domain.upkeep import OwnerTroubles, Upkeep
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.ports import Backlog
+from domain.upkeep import Backlog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

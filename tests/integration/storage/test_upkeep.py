@@ -11,8 +11,8 @@ from domain.events import OperationParked
 from domain.gateway import GatewayEvent
 from domain.outcomes import Authorized, Decline, Declined, DeclineKind, DisputeReported, Unknown
 from domain.payment import Payment
-from domain.ports import Backlog
 from domain.transitions import apply
+from domain.upkeep import Backlog
 from tests.integration.storage.record import NOW, Record, attempt_of, new_id, new_payment, started, told
 
 LATER = NOW + timedelta(seconds=1)

@@ -9,8 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from activities.sweeps.paces import BATCH, BATCHES, JITTER, PACES, SETTLE, Name, Pace, paces, pause_seconds
-from activities.sweeps.reminders import Reminders
+from activities.sweeps.paces import BATCH, BATCHES, PACES, Name, Pace, paces
 from activities.sweeps.rounds import Sweeps
 from activities.sweeps.seen import Seen
 from domain.commands import Command
@@ -18,8 +17,8 @@ from domain.errors import OwnerUnavailable, RecordUnavailable
 from domain.messages import Receipt
 from domain.outcomes import Voided
 from domain.payment import Payment
-from domain.ports import Backlog, ExpiringAuthorization, FailingOwner, InboxEntry
-from gateways.stripe.adapter import CAPABILITIES as STRIPE
+from domain.ports import InboxEntry
+from domain.upkeep import Backlog, ExpiringAuthorization, FailingOwner
 from tests.fakes import START, MemoryInbox, MemoryRecords, new_payment
 
 NO_AGE = timedelta(0)
@@ -327,24 +326,3 @@ def test_every_sweep_has_its_pace_and_a_factor_stretches_intervals_and_ages(scen
     for name, pace in PACES.items():
         assert (slow[name].every, slow[name].age) == (pace.every * 2, pace.age * 2)
         assert 0 < pace.every < pace.limit_seconds * 2
-
-
-def test_an_attempt_counts_as_open_only_after_every_gateways_settle_time() -> None:
-    assert STRIPE.settle_time < SETTLE == PACES["attempts"].age
-
-
-def test_pauses_vary_so_that_workers_do_not_sweep_in_step() -> None:
-    pauses = [pause_seconds(PACES["owners"]) for _ in range(200)]
-    assert len(set(pauses)) > 100
-    assert min(pauses) >= 30 * (1 - JITTER)
-    assert max(pauses) <= 30 * (1 + JITTER)
-
-
-def test_reminders_grow_rarer_with_age_and_forget_what_is_done() -> None:
-    reminders = Reminders()
-    reminded = 0
-    for seconds in range(0, 7200, 2):
-        reminded += len(reminders.due(["a"], now=START + timedelta(seconds=seconds)))
-    assert 10 <= reminded <= 20
-    assert reminders.due([], now=START) == []
-    assert reminders.due(["a"], now=START) == ["a"]
