@@ -52,6 +52,9 @@ FAILPOINTS: dict[str, Failpoint] = {
         effect="An attempt (surely not sent, sent again) or a handled webhook is noted without a move.",
         lost=RecordUnavailable,
     ),
+    "look": Failpoint(
+        room="storage", effect="A question about an unknown outcome is kept as evidence.", lost=RecordUnavailable
+    ),
     "inbox_store": Failpoint(
         room="storage", effect="A batch of verified webhooks is committed to the inbox.", lost=RecordUnavailable
     ),

@@ -1,6 +1,7 @@
 """The port EvidenceRecords: the tries of a payment's operations, and the questions asked about them."""
 
 from domain.evidence import Evidence, Look
+from domain.failpoints import after, before
 from domain.ports import Attempt
 from storage.database import Database
 from storage.documents import storable
@@ -37,7 +38,9 @@ class PostgresEvidence:
             "answer": look.answer,
             "evidence": storable(look.evidence)[:_EVIDENCE_LENGTH],
         }
+        await before("look", look.payment_id)
         await self._database.fetch(_NOTE, parameters)
+        await after("look", look.payment_id)
 
     async def evidence(self, payment_id: str, *, most_looks: int) -> Evidence:
         attempts = await self._database.fetch(_ATTEMPTS, {"payment_id": payment_id})
