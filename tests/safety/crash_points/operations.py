@@ -184,6 +184,12 @@ OPERATIONS: dict[str, Operation] = {
         ends=(CAPTURED,),
         standing=_standing("gateway_request", "after", "drop_reply", "post"),
     ),
+    "capture, never sent": Operation(
+        prepare=lambda run: run.prepared(capture_method="manual"),
+        act=lambda run: run.command("capture"),
+        ends=(CAPTURED,),
+        standing=_standing("gateway_request", "before", "exception", "post"),
+    ),
     "capture, refused once": Operation(prepare=_refuse_once, act=lambda run: run.command("capture"), ends=(CAPTURED,)),
     "capture, slow": Operation(
         prepare=lambda run: run.prepared(capture_method="manual"),
