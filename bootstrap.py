@@ -50,6 +50,7 @@ from storage.merchants import PostgresMerchants
 from storage.payment_archive import PostgresPaymentArchive
 from storage.payment_records import PostgresPaymentRecords
 from storage.reconciliation import PostgresReconciliation
+from storage.reconciliation_archive import PostgresReconciliationArchive
 from storage.upkeep import PostgresUpkeep
 from workflows.converter import data_converter
 from workflows.owner import TemporalPaymentOwners
@@ -258,6 +259,7 @@ def build_api_parts(house: House) -> "ApiParts":
         merchants=PostgresMerchants(database),
         customers=PostgresCustomers(database),
         inbox=PostgresInbox(database),
+        reconciliations=PostgresReconciliationArchive(database),
         owners=house.owners,
         gateways=house.gateways,
         health=database,

@@ -19,6 +19,7 @@ from api.routes import (
     payments,
     quick,
     quick_checkout,
+    reconciliations,
     resolutions,
     webhooks,
 )
@@ -28,6 +29,7 @@ VERSION = "1.0"
 _ROUTES = (  # looked through in this order at every request: the busiest come first
     payments,
     webhooks,
+    reconciliations,
     commands,
     checkout_sessions,
     customers,

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from domain.evidence import EvidenceRecords
 from domain.gateway import Gateways
+from domain.passes import ReconciliationArchive
 from domain.ports import Customers, DeliveryInbox, Health, Idempotency, Merchants, Mode, PaymentArchive, PaymentOwners
 
 
@@ -26,6 +27,7 @@ class ApiParts:
     merchants: Merchants
     customers: Customers
     inbox: DeliveryInbox
+    reconciliations: ReconciliationArchive
     owners: PaymentOwners
     gateways: Gateways
     health: Health

@@ -17,7 +17,7 @@ from pydantic.json_schema import models_json_schema
 from api import examples
 from api.errors import TITLES
 from api.replies import PROBLEM
-from api.schemas import customers, payments, problems, quick, resolution, sessions
+from api.schemas import customers, payments, problems, quick, reconciliations, resolution, sessions
 
 ASKED: tuple[type[BaseModel], ...] = (
     payments.CreatePayment,
@@ -49,6 +49,8 @@ TOLD: tuple[type[BaseModel], ...] = (
     quick.TransactionObject,
     quick.TransactionList,
     quick.CheckoutObject,
+    reconciliations.ReconciliationList,
+    reconciliations.ReconciliationWithFindings,
     problems.ProblemObject,
     problems.ReadinessObject,
     problems.ReceivedObject,

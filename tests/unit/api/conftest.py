@@ -18,6 +18,7 @@ from domain.scopes import KINDS
 from tests.fakes import MemoryEvidence
 from tests.unit.api.fake_gateways import FakeGateway, FakeGateways
 from tests.unit.api.fake_owners import FakeOwners
+from tests.unit.api.fake_reconciliations import FakeReconciliations
 from tests.unit.api.fakes import (
     FakeArchive,
     FakeClock,
@@ -112,6 +113,7 @@ def make_parts(**changes: Any) -> ApiParts:
         merchants=merchants,
         customers=FakeCustomers(),
         inbox=FakeInbox(archive, new_id),
+        reconciliations=FakeReconciliations(),
         owners=FakeOwners(archive, clock),
         gateways=FakeGateways({"acct_alice": gateway, "acct_bob": gateway}),
         health=FakeHealth(archive),
