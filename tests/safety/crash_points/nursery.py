@@ -66,10 +66,10 @@ def _fork(control: Control, settings: Settings, run: Callable[[], None]) -> int:
 
 def _hurry() -> None:
     """Gather < heartbeat, HTTP < activity < hang, wait < lock < hang: the bounds stay in the order of production."""
-    bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 1.5, 2.0, 2.5
+    bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 2.0, 2.0, 2.5
     wire.HEARTBEAT_SECONDS = 0.5
     heartbeat = timedelta(seconds=2)
-    options.PERFORM.update({"start_to_close_timeout": timedelta(seconds=3), "heartbeat_timeout": heartbeat})
+    options.PERFORM.update({"start_to_close_timeout": timedelta(seconds=3.2), "heartbeat_timeout": heartbeat})
     options.LOOK.update({"start_to_close_timeout": timedelta(seconds=4.5), "heartbeat_timeout": heartbeat})
     options.LOAD.update({"start_to_close_timeout": timedelta(seconds=2)})
     worker.TUNING["sticky_queue_schedule_to_start_timeout"] = timedelta(seconds=1)

@@ -107,8 +107,8 @@ async def _pay_saved(run: Run) -> None:
 async def _give_up_at_once(run: Run) -> None:
     """The owner was never reached and the customer left: cancel what no gateway has heard of, then ask again."""
     body = {"amount": AMOUNT, "currency": "EUR", "payment_method": "pm_card_visa", "order_reference": run.cell}
-    await run.till.post("/v1/payments", body, key=f"{run.cell}-before")
-    found = await run.till.rows("SELECT id FROM payments WHERE order_reference = %s", [run.cell])
+    while not (found := await run.till.rows("SELECT id FROM payments WHERE order_reference = %s", [run.cell])):
+        await run.till.post("/v1/payments", body, key=f"{run.cell}-before")
     run.payment = {"id": found[0]["id"]}
     path = f"/v1/payments/{run.payment['id']}/cancel"
     run.answers.append(await run.till.insist(path, {}, key=run.cell, final=(409,)))

@@ -26,7 +26,7 @@ TRACES = 3
 MOST_PASSES = 2
 """Of one use of one failpoint in one operation; what is passed more often is a loop, and more of the same."""
 
-AT_ONCE = 96
+AT_ONCE = 64
 TRIES = 3
 """A pass that a trace showed may not come under load (a webhook overtaken by a reply); the cell is then lived again."""
 

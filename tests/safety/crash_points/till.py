@@ -81,9 +81,8 @@ class Till:
         deadline = time.monotonic() + HEALED_SECONDS
         while time.monotonic() < deadline:
             rows = await self.rows(_UNDER_WAY, [payment_id])
-            if not rows[0]["under_way"]:
-                answer = await self.http.get(f"/v1/payments/{payment_id}")
-                shown: dict[str, Any] = answer.raise_for_status().json()
+            shown = None if rows[0]["under_way"] else await self._read(payment_id)
+            if shown is not None:
                 return shown
             await asyncio.sleep(LOOK_SECONDS)
         raise AssertionError(f"{payment_id} is still under way")
@@ -94,6 +93,14 @@ class Till:
             return await self.http.post(path, json=body, headers={"Idempotency-Key": key})
         except httpx2.TransportError:
             return None
+
+    async def _read(self, payment_id: str) -> dict[str, Any] | None:
+        try:
+            answer = await self.http.get(f"/v1/payments/{payment_id}")
+        except httpx2.TransportError:
+            return None
+        shown: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        return shown
 
     async def delete(self, path: str) -> int:
         """A request without a key: repeated until it is done, or was done by an earlier try."""
