@@ -7,6 +7,7 @@ without an answer, it repeats the call under the same key where the gateway hono
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
 from temporalio import activity
 
 from activities.failures import LONGEST_DELAY, told
@@ -23,6 +24,8 @@ from domain.operation import Operation, OperationState, Verb
 from domain.outcomes import Declined, DeclineKind, NotFound, Outcome, Unknown
 from domain.payment import Payment, PaymentState
 from domain.ports import Attempt
+
+log = structlog.get_logger()
 
 
 class OperationActivities:
@@ -106,6 +109,8 @@ class OperationActivities:
             outcome = await self._wire.send(gateway, call)
         except GatewayError as error:
             outcome = await self._surely_not_executed(error, attempt)
+        if isinstance(outcome, Declined) and outcome.decline.kind is DeclineKind.CONFIGURATION:
+            log.error("gateway_refuses_account", payment_id=payment.id, account_id=payment.account_id)
         outcome = await self._seen_again(gateway, call, outcome)
         return await self._recorder.answered(payment, self._arrived(outcome, operation), attempt)
 

@@ -1,5 +1,6 @@
 """A client as a merchant would write it, and the referee: the simulator's own book of money."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable
@@ -7,7 +8,10 @@ from typing import Any, Self, TypeVar
 
 import httpx2
 
+import bootstrap
+from domain import scopes
 from stack.assembly import Stack
+from storage.merchants import PostgresMerchants
 
 T = TypeVar("T")
 CONVERGE_SECONDS = 60.0
@@ -112,6 +116,18 @@ class Referee(_Closing):
 
 def merchant_of(stack: Stack) -> Merchant:
     return Merchant(stack.api_url, stack.api_key)
+
+
+def operator_of(stack: Stack) -> Merchant:
+    """The default merchant with a new key that may resolve parked payments."""
+
+    async def made() -> str:
+        async with bootstrap.open_database(stack.settings) as database:
+            merchants, granted = PostgresMerchants(database), scopes.KINDS["operator"]
+            mode = stack.settings.payonce.mode
+            return (await bootstrap.create_api_key(merchants, bootstrap.DEFAULT_MERCHANT_ID, mode, granted))[1]
+
+    return Merchant(stack.api_url, asyncio.run(made()))
 
 
 def referee_of(stack: Stack) -> Referee:

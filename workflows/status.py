@@ -33,7 +33,7 @@ def title(payment: Payment) -> str:
 
 def panel(payment: Payment, step: Step) -> str:
     """Markdown: where it stands, what it waits for, what has happened."""
-    lines = [f"### {_headline(payment)}", "", _waiting(step), ""]
+    lines = [f"### {_headline(payment)}", "", _waiting(step), "", *_review(payment)]
     for o in payment.operations:  # a list: the UI draws tables without any space between their cells
         amount = Money(o.amount_minor, payment.currency)
         reason = f" ({o.reason})" if o.reason else ""
@@ -53,6 +53,20 @@ def _headline(payment: Payment) -> str:
     refunded = f", refunded {amounts.refunded_minor}" if amounts.refunded_minor else ""
     captured = f", captured {amounts.captured_minor}{refunded}" if amounts.captured_minor else ""
     return f"{payment.state} - {Money(payment.amount_minor, payment.currency)}{captured}{attention}"
+
+
+def _review(payment: Payment) -> list[str]:
+    """Why it is parked, what was decided, what came too late."""
+    review, lines = payment.review, list[str]()
+    if review.doubt is not None:
+        lines += [
+            f"**Parked** since {_time(review.doubt.at)}: {review.doubt.reason}. Decide with `payonce resolve`.",
+            "",
+        ]
+    lines += [f"{_time(r.at)} {r.by} decided **{r.decision}**: {r.reason}" for r in review.resolutions]
+    if review.given_up:
+        lines.append(f"Money was found after it was called {review.given_up}.")
+    return [*lines, ""] if lines else []
 
 
 def _waiting(step: Step) -> str:
