@@ -27,8 +27,7 @@ CELLS = cells()
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    state = tmp_path_factory.mktemp("matrix")
-    running = RunningSimulator(state, "--control-port", "0", "--stripe-port", "0", "--durability", "normal")
+    running = RunningSimulator(tmp_path_factory.mktemp("matrix"))
     yield running
     assert running.stop() == 0
 
