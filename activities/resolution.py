@@ -55,6 +55,11 @@ class Resolver:
         attempt = await self._recorder.records.attempt(payment.id, operation.number, operation.generation)
         if attempt is None:
             raise TransitionRefused("resolve", payment.state, f"operation {operation.number} has no attempt on record")
+        if attempt.state == "answered":  # perhaps by another try, since our picture was taken: a zombie asks nothing
+            payment = await self._recorder.records.load(payment.id)
+            operation = payment.operation(operation.number)
+            if not operation.is_unsettled:
+                return payment
         if attempt.state == "not_sent":  # every send so far surely did not execute, and nobody sends any more
             given_up = Declined(decline=unreachable(attempt.answer or ""))
             return await self._conclude(payment, operation, attempt, given_up, "lookup")
@@ -104,15 +109,16 @@ class Resolver:
         return self._age(operation) > gateway.capabilities.settle_time
 
     def _key_alive(self, gateway: Gateway, operation: Operation, attempt: Attempt) -> bool:
-        keyed = operation.verb in gateway.capabilities.keyed_verbs and attempt.answer not in _NEVER_RESEND
+        unanswered = attempt.state != "answered" and attempt.answer not in _NEVER_RESEND
+        keyed = operation.verb in gateway.capabilities.keyed_verbs and unanswered
         return keyed and self._age(operation) < gateway.capabilities.key_life
 
     def _age(self, operation: Operation) -> timedelta:
         return self._recorder.clock() - operation.started_at
 
     async def _claim(self, attempt: Attempt) -> Attempt:
-        """The attempt with one send more, journalled. Raises VersionConflict when another try has it."""
-        claimed = replace(attempt, sends=attempt.sends + 1)
+        """The attempt with one send more, journalled. Raises VersionConflict when another try has it or is answered."""
+        claimed = replace(attempt, state="sent", sends=attempt.sends + 1)
         await self._recorder.records.write(None, attempt=claimed)
         return claimed
 

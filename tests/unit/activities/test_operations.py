@@ -6,6 +6,7 @@ from temporalio.exceptions import ApplicationError
 from domain.commands import Capture, Refund
 from domain.errors import InFlight, NotSent, RateLimited
 from domain.events import OutcomeArrived
+from domain.gateway import Instructions
 from domain.operation import OperationState
 from domain.outcomes import (
     Authorized,
@@ -322,3 +323,19 @@ async def test_a_capture_done_by_the_lost_call_is_found_when_the_resend_is_refus
     unknown = await hands.obey(payment, Capture(command_key="c1"))
     hands.gateway.answers("retrieve", CAPTURED)
     assert (await hands.resolve(unknown, 2)).state is PaymentState.CAPTURED
+
+
+async def test_a_zombie_that_wakes_after_the_last_refused_try_sends_nothing(hands: Hands) -> None:
+    """Frozen before it read the attempt, while later tries were refused and the payment failed (T1, seed 5323)."""
+    payment = hands.records.add(new_payment())
+    hands.gateway.answers("authorize", NotSent("refused"), NotSent("refused"))
+    with pytest.raises(ApplicationError):
+        await hands.authorize(payment)
+    pictured = hands.records.payments[payment.id]  # what the zombie knows: `sent`
+    hands.tries = 3
+    failed = await hands.perform(payment, pictured.operation(1))
+    assert failed.state is PaymentState.FAILED
+    sent = len(hands.gateway.keys("authorize"))
+    operations = hands.operations
+    after = await hands.environment().run(operations._continue, pictured, Instructions(), pictured.operation(1))
+    assert (after, len(hands.gateway.keys("authorize"))) == (failed, sent)
