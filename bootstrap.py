@@ -215,17 +215,7 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         registry=house.metrics,
         paces=paces(house.settings.payonce.sweep_factor),
     )
-    comparing = ReconciliationActivities(
-        records=PostgresReconciliation(house.database),
-        inbox=inbox,
-        owners=house.owners,
-        gateways=house.gateways,
-        wire=wire,
-        clock=utc_now,
-        new_id=new_id,
-        metrics=ReconciliationMetrics(house.metrics, utc_now),
-    )
-    activities = (
+    activities: tuple[Callable[..., Any], ...] = (
         operations.begin,
         operations.perform,
         operations.resolve,
@@ -234,15 +224,16 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         loading.load,
         loading.abandon,
         loading.decide,
-        comparing.due,
-        comparing.begin,
-        comparing.walk,
-        comparing.walked,
-        comparing.compare,
-        comparing.mend,
-        comparing.end,
+        *_reconciling(house, inbox, wire),
     )
     return WorkerParts(activities, sweeps)
+
+
+def _reconciling(house: House, inbox: PostgresInbox, wire: Wire) -> tuple[Callable[..., Any], ...]:
+    records, metrics = PostgresReconciliation(house.database), ReconciliationMetrics(house.metrics, utc_now)
+    parts: dict[str, Any] = {"inbox": inbox, "owners": house.owners, "gateways": house.gateways, "wire": wire}
+    hands = ReconciliationActivities(records=records, clock=temporal_time, new_id=new_id, metrics=metrics, **parts)
+    return (hands.due, hands.begin, hands.walk, hands.walked, hands.compare, hands.mend, hands.end)
 
 
 # --- the API --------------------------------------------------------------------------------------------------------

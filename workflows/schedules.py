@@ -1,9 +1,9 @@
 """Temporal Schedules we keep: for a handful of jobs. What waits per payment is a timer of its own workflow."""
 
 import asyncio
+import logging
 from datetime import timedelta
 
-import structlog
 from temporalio.client import (
     Client,
     Schedule,
@@ -20,7 +20,7 @@ from domain.passes import EVERY, RoundOrder
 from domain.ports import Mode
 from workflows.reconciliation import ReconciliationRound
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 RECONCILIATION = "reconciliation"
 """The id of the schedule, and of the workflows it starts."""
@@ -37,7 +37,7 @@ async def keep_reconciling(client: Client, *, task_queue: str, mode: Mode) -> No
         except ScheduleAlreadyRunningError:
             return
         except RPCError as error:
-            log.warning("schedule_not_made", schedule=RECONCILIATION, reason=error.message)
+            log.warning("the schedule %s could not be made: %s", RECONCILIATION, error.message)
             await asyncio.sleep(TRY_AGAIN_SECONDS)
         else:
             return
