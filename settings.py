@@ -110,6 +110,7 @@ class PayonceSettings(Group):
     temporal_ui_port: Port = 8233
     simulator_port: Port = 12110
     simulator_stripe_port: Port = 12111
+    simulator_razorpay_port: Port = 12112
 
 
 class Settings(BaseSettings):

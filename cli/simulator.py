@@ -1,4 +1,4 @@
-"""Run the stand-in gateways alone: any Stripe client in any language can talk to them."""
+"""Run the stand-in gateways alone: any Stripe or Razorpay client in any language can talk to them."""
 
 import sys
 from typing import Annotated
@@ -23,4 +23,5 @@ def simulator(
     settings = read_settings().payonce
     flags = ["--state", state or str(StateFolder(settings.state).simulator)]
     flags += ["--control-port", str(settings.simulator_port), "--stripe-port", str(settings.simulator_stripe_port)]
+    flags += ["--razorpay-port", str(settings.simulator_razorpay_port)]
     sys.exit(main([*flags, *context.args]))

@@ -33,6 +33,7 @@ def up(
     temporal_ui_port: PortOption = None,
     simulator_port: PortOption = None,
     simulator_stripe_port: PortOption = None,
+    simulator_razorpay_port: PortOption = None,
     worker_metrics_port: PortOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON once everything is up")] = False,
 ) -> None:

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,51 +12,48 @@ from starlette.routing import Route
 
 from simulator import home
 from simulator.faults import FaultRule
+from simulator.razorpay.control import razorpay_routes
+from simulator.reading import Strict, read
 from simulator.settings import UnknownSetting
-from simulator.stripe.errors import StripeError
 from simulator.webhooks import ReleaseOrder, WebhookFaultRule
+from simulator.wire import Refusal
 from simulator.world import World
 
-Model = TypeVar("Model", bound=BaseModel)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class EndpointRequest(_Strict):
+class EndpointRequest(Strict):
     """A webhook endpoint to tell; the same URL again replaces the first registration."""
 
-    wire: Literal["stripe"] = "stripe"
+    wire: Literal["stripe", "razorpay"] = "stripe"
     url: str = Field(pattern="^https?://")
     secret: str = Field(min_length=1)
     enabled_events: list[str] = Field(default=["*"], min_length=1)
 
 
-class AdvanceRequest(_Strict):
+class AdvanceRequest(Strict):
     seconds: float = Field(ge=0)
 
 
-class ClockRequest(_Strict):
+class ClockRequest(Strict):
     frozen: bool
 
 
-class AuthenticateRequest(_Strict):
+class AuthenticateRequest(Strict):
     result: Literal["approve", "fail"]
 
 
-class DisputeRequest(_Strict):
+class DisputeRequest(Strict):
     charge: str
     reason: str = "fraudulent"
     inquiry: bool = False
 
 
-class DecideRequest(_Strict):
+class DecideRequest(Strict):
     outcome: Literal["won", "lost"]
 
 
-class AmendRequest(_Strict):
+class AmendRequest(Strict):
     """How the account's statement is to lie about an object: leave it out, or tell another amount or currency."""
 
     hidden: bool = False
@@ -64,13 +61,13 @@ class AmendRequest(_Strict):
     currency: str | None = Field(default=None, pattern="^[a-z]{3}$")
 
 
-class ReleaseRequest(_Strict):
+class ReleaseRequest(Strict):
     order: ReleaseOrder = "given"
     seed: int = 0
     events: list[str] = []
 
 
-class ResetRequest(_Strict):
+class ResetRequest(Strict):
     keep_endpoints: bool = False
 
 
@@ -101,11 +98,12 @@ class ControlApi:
                 Route("/disputes", self._dispute, methods=["POST"]),
                 Route("/disputes/{dispute}/decide", self._decide, methods=["POST"]),
                 Route("/statement/{source}", self._amend, methods=["POST"]),
+                *razorpay_routes(self._world.razorpay, self._done),
                 Route("/settings", self._settings, methods=["GET", "POST"]),
                 Route("/reset", self._reset, methods=["POST"]),
             ],
             exception_handlers={
-                StripeError: _stripe_error,
+                Refusal: _refused,
                 ValidationError: _invalid,
                 UnknownSetting: _bad_value,
                 ValueError: _bad_value,
@@ -114,7 +112,11 @@ class ControlApi:
 
     async def _home(self, request: Request) -> Response:
         control_url = str(request.base_url).rstrip("/")
-        shown = home.show(control_url=control_url, stripe_url=self._world.stripe.parts.public_url)
+        shown = home.show(
+            control_url=control_url,
+            stripe_url=self._world.stripe.parts.public_url,
+            razorpay_url=self._world.razorpay.parts.public_url,
+        )
         return Response(shown.body, shown.status, dict(shown.headers))
 
     async def _health(self, _request: Request) -> Response:
@@ -133,14 +135,21 @@ class ControlApi:
 
     async def _endpoints(self, request: Request) -> Response:
         if request.method == "POST":
-            wanted = await _read(request, EndpointRequest)
+            wanted = await read(request, EndpointRequest)
             endpoint = self._world.put_endpoint(wanted.wire, wanted.url, wanted.secret, tuple(wanted.enabled_events))
             return JSONResponse({"id": endpoint.id, "wire": endpoint.wire, "url": endpoint.url}, status_code=201)
         endpoints = self._world.webhooks.endpoints()
         return JSONResponse(
             {
                 "endpoints": [
-                    {"id": e.id, "wire": e.wire, "url": e.url, "enabled_events": e.enabled_events} for e in endpoints
+                    {
+                        "id": e.id,
+                        "wire": e.wire,
+                        "url": e.url,
+                        "enabled_events": e.enabled_events,
+                        "enabled": e.enabled,
+                    }
+                    for e in endpoints
                 ]
             }
         )
@@ -148,7 +157,7 @@ class ControlApi:
     async def _webhook_faults(self, request: Request) -> Response:
         webhooks = self._world.webhooks
         if request.method == "POST":
-            rule = await _read(request, WebhookFaultRule)
+            rule = await read(request, WebhookFaultRule)
             return JSONResponse(webhooks.add_fault(rule).model_dump(), status_code=201)
         if request.method == "DELETE":
             webhooks.clear_faults()
@@ -160,7 +169,7 @@ class ControlApi:
         return JSONResponse({"held": True})
 
     async def _release(self, request: Request) -> Response:
-        wanted = await _read(request, ReleaseRequest)
+        wanted = await read(request, ReleaseRequest)
         release = self._world.webhooks.release
         count = release(order=wanted.order, seed=wanted.seed, events=wanted.events)
         self._world.wake()
@@ -170,7 +179,8 @@ class ControlApi:
         return JSONResponse({"deliveries": self._world.webhooks.shown(event=_query(request, "event")["event"])})
 
     async def _resend(self, request: Request) -> Response:
-        count = self._world.stripe.resend(request.path_params["event"])
+        event = request.path_params["event"]
+        count = self._world.holder_of(event).resend(event)
         self._world.wake()
         return JSONResponse({"queued": count})
 
@@ -179,7 +189,7 @@ class ControlApi:
     async def _faults(self, request: Request) -> Response:
         plan = self._world.faults
         if request.method == "POST":
-            rule = await _read(request, FaultRule)
+            rule = await read(request, FaultRule)
             return JSONResponse(plan.add(rule).model_dump(), status_code=201)
         if request.method == "DELETE":
             plan.clear()
@@ -190,7 +200,7 @@ class ControlApi:
 
     async def _clock(self, request: Request) -> Response:
         if request.method == "POST":
-            wanted = await _read(request, ClockRequest)
+            wanted = await read(request, ClockRequest)
             clock = self._world.clock
             if wanted.frozen:
                 clock.freeze()
@@ -199,7 +209,7 @@ class ControlApi:
         return JSONResponse(self._world.clock_state())
 
     async def _advance(self, request: Request) -> Response:
-        wanted = await _read(request, AdvanceRequest)
+        wanted = await read(request, AdvanceRequest)
         ran = self._world.advance(wanted.seconds)
         self._world.wake()
         return JSONResponse({**self._world.clock_state(), "transitions": ran})
@@ -207,24 +217,28 @@ class ControlApi:
     # What customers and banks do
 
     async def _authenticate(self, request: Request) -> Response:
-        wanted = await _read(request, AuthenticateRequest)
-        authenticate = self._world.stripe.authenticate
-        return self._done(authenticate, request.path_params["payment"], approve=wanted.result == "approve")
+        wanted = await read(request, AuthenticateRequest)
+        payment = request.path_params["payment"]
+        authenticate = self._world.holder_of(payment).authenticate
+        return self._done(authenticate, payment, approve=wanted.result == "approve")
 
     async def _expire(self, request: Request) -> Response:
-        return self._done(self._world.stripe.expire, request.path_params["payment"])
+        payment = request.path_params["payment"]
+        return self._done(self._world.holder_of(payment).expire, payment)
 
     async def _dispute(self, request: Request) -> Response:
-        wanted = await _read(request, DisputeRequest)
-        return self._done(self._world.stripe.open_dispute, wanted.charge, reason=wanted.reason, inquiry=wanted.inquiry)
+        wanted = await read(request, DisputeRequest)
+        open_dispute = self._world.holder_of(wanted.charge).open_dispute
+        return self._done(open_dispute, wanted.charge, reason=wanted.reason, inquiry=wanted.inquiry)
 
     async def _decide(self, request: Request) -> Response:
-        wanted = await _read(request, DecideRequest)
-        decide = self._world.stripe.decide_dispute
-        return self._done(decide, request.path_params["dispute"], won=wanted.outcome == "won")
+        wanted = await read(request, DecideRequest)
+        dispute = request.path_params["dispute"]
+        decide = self._world.holder_of(dispute).decide_dispute
+        return self._done(decide, dispute, won=wanted.outcome == "won")
 
     async def _amend(self, request: Request) -> Response:
-        wanted = await _read(request, AmendRequest)
+        wanted = await read(request, AmendRequest)
         return self._done(self._world.stripe.amend_statement, request.path_params["source"], **wanted.model_dump())
 
     # The simulator itself
@@ -239,7 +253,7 @@ class ControlApi:
         return JSONResponse(settings.all())
 
     async def _reset(self, request: Request) -> Response:
-        wanted = await _read(request, ResetRequest)
+        wanted = await read(request, ResetRequest)
         self._world.reset(keep_endpoints=wanted.keep_endpoints)
         return JSONResponse({"status": "empty"})
 
@@ -249,11 +263,6 @@ class ControlApi:
         return JSONResponse(result)
 
 
-async def _read(request: Request, model: type[Model]) -> Model:
-    body = await request.body()
-    return model.model_validate_json(body or b"{}")
-
-
 def _query(request: Request, *names: str) -> dict[str, str | None]:
     for name in request.query_params:
         if name not in names:
@@ -261,9 +270,9 @@ def _query(request: Request, *names: str) -> dict[str, str | None]:
     return {name: request.query_params.get(name) for name in names}
 
 
-async def _stripe_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, StripeError)
-    return JSONResponse({"error": error.fields.get("message")}, status_code=error.status)
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return JSONResponse({"error": error.message}, status_code=error.status)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simulator.clock import Clock
 from simulator.post import Poster, PostFailed
-from simulator.webhooks import Attempt, Delivery, Webhooks
+from simulator.webhooks import PATIENCE, Attempt, Delivery, Webhooks
 from simulator.wire import SignatureDisguise, Wire
 
 _AT_ONCE = 16
@@ -64,7 +64,12 @@ class DeliveryLoop:
         status: int | None = None
         error: str | None = None
         try:
-            status = await self._poster.post(delivery.url, self._headers(delivery), delivery.body)
+            status = await self._poster.post(
+                delivery.url,
+                self._headers(delivery),
+                delivery.body,
+                answer_seconds=PATIENCE[delivery.wire].answer_seconds,
+            )
         except PostFailed as failure:
             error = str(failure)
         self._done.append(Attempt(delivery, status, error, time.monotonic() - begun))

@@ -76,5 +76,6 @@ def _lie(name: str, value: Any, lie: str) -> Any:
     if lie == "other_amount" and name.startswith("amount") and isinstance(value, int) and value > 0:
         return value + 1
     if lie == "other_currency" and name == "currency" and isinstance(value, str):
-        return "gbp" if value != "gbp" else "usd"
+        other = "gbp" if value.lower() != "gbp" else "usd"
+        return other.upper() if value.isupper() else other
     return _contradict(value, lie)

@@ -3,6 +3,7 @@
 from html import escape
 
 from simulator.html import page
+from simulator.razorpay.instruments import CARDS, FAILURE_VPA, SUCCESS_VPA
 from simulator.stripe.cards import BY_NAME, Card
 from simulator.stripe.payment_methods import FAILING_IBANS
 from simulator.wire import WireResponse
@@ -20,7 +21,7 @@ _LINKS = (
 )
 
 
-def show(*, control_url: str, stripe_url: str) -> WireResponse:
+def show(*, control_url: str, stripe_url: str, razorpay_url: str) -> WireResponse:
     """Links lead to the control API's JSON; the addresses are as a browser reaches them."""
     links = "".join(f'<li><a href="{path}">{path}</a> {escape(told)}</li>' for path, told in _LINKS)
     return page(
@@ -30,13 +31,19 @@ def show(*, control_url: str, stripe_url: str) -> WireResponse:
 to the gateway; tests look into its book to learn what really happened. No real money is here, and no card number is
 kept.</p>
 <h2>Look inside</h2><ul>{links}</ul>
-<h2>Addresses</h2>{_table(("Address", "Speaks"), _addresses(control_url, stripe_url))}
-<h2>Test cards</h2>
+<h2>Addresses</h2>{_table(("Address", "Speaks"), _addresses(control_url, stripe_url, razorpay_url))}
+<h2>Stripe's test cards</h2>
 <p>Pay by token, or type the number with any later expiry date and any CVC. Other numbers are declined.</p>
 {_table(("Number", "What happens", "Token"), _cards())}
 <h2>Test IBANs</h2>
 <p>Any well-formed IBAN succeeds after a while, but for these, whose debit fails:</p>
-<p>{", ".join(f"<code>{iban}</code>" for iban in sorted(FAILING_IBANS))}</p>""",
+<p>{", ".join(f"<code>{iban}</code>" for iban in sorted(FAILING_IBANS))}</p>
+<h2>Razorpay's test cards and UPI ids</h2>
+<p>Any later expiry date; a one-time password of 4 to 10 digits is right. What a card does is what the failure button of
+its bank's page does.</p>
+{_table(("Number", "Failure"), _razorpay_cards())}
+<p><code>{SUCCESS_VPA}</code> pays at once, <code>{FAILURE_VPA}</code> fails; any other UPI id is asked on a page.
+</p>""",
         wide=True,
     )
 
@@ -57,8 +64,16 @@ def outcome(card: Card) -> str:
     return ", ".join(parts)
 
 
-def _addresses(control_url: str, stripe_url: str) -> list[tuple[str, ...]]:
-    return [(_code(control_url), "this page and the control API"), (_code(stripe_url), "Stripe, with any sk_test_ key")]
+def _addresses(control_url: str, stripe_url: str, razorpay_url: str) -> list[tuple[str, ...]]:
+    return [
+        (_code(control_url), "this page and the control API"),
+        (_code(stripe_url), "Stripe, with any sk_test_ key"),
+        (_code(razorpay_url), "Razorpay, with any rzp_test_ key and secret"),
+    ]
+
+
+def _razorpay_cards() -> list[tuple[str, ...]]:
+    return [(_code(_grouped(card.number)), escape(f"{card.network}: {card.failure}")) for card in CARDS]
 
 
 def _cards() -> list[tuple[str, ...]]:

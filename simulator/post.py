@@ -30,7 +30,9 @@ class Poster:
     def __init__(self) -> None:
         self._idle: dict[tuple[str, str, int], list[_Connection]] = {}
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, answer_seconds: float = ANSWER_SECONDS
+    ) -> int:
         """The status of the answer; redirects are answers too. Raises PostFailed."""
         try:
             parts = urlsplit(url)
@@ -41,7 +43,7 @@ class Poster:
         while True:
             connection = await self._connection(origin)
             try:
-                return await asyncio.wait_for(self._exchange(origin, connection, request), ANSWER_SECONDS)
+                return await asyncio.wait_for(self._exchange(origin, connection, request), answer_seconds)
             except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
                 await _close(connection)
                 if not connection.used:
@@ -49,7 +51,7 @@ class Poster:
                 # An idle connection the other side had closed by now says nothing about the endpoint: try a fresh one.
             except TimeoutError as error:
                 await _close(connection)
-                raise PostFailed(f"no answer within {ANSWER_SECONDS:g} s") from error
+                raise PostFailed(f"no answer within {answer_seconds:g} s") from error
 
     async def close(self) -> None:
         for connections in self._idle.values():

@@ -1,4 +1,4 @@
-"""`python -m simulator --state DIR`: serves the control API and the Stripe wire from one process until told to stop.
+"""`python -m simulator --state DIR`: serves the control API and every wire from one process until told to stop.
 
 Prints one JSON line with the addresses when ready. Exit codes: 0 stopped on a signal, 1 a server failed, 2 a bad
 argument or a port that is taken.
@@ -28,32 +28,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         control = _listen(arguments.host, arguments.control_port)
         stripe = _listen(arguments.host, arguments.stripe_port)
+        razorpay = _listen(arguments.host, _razorpay_port(arguments))
     except OSError as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 2
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(arguments, control, stripe))
+        return runner.run(_serve(arguments, control, stripe, razorpay))
 
 
-async def _serve(arguments: argparse.Namespace, control: socket.socket, stripe: socket.socket) -> int:
-    stripe_url = arguments.public_url or _url(stripe)
-    world = World(arguments.state, durability=arguments.durability, stripe_url=stripe_url)
+async def _serve(
+    arguments: argparse.Namespace, control: socket.socket, stripe: socket.socket, razorpay: socket.socket
+) -> int:
+    urls = {
+        "stripe": arguments.public_url or _url(stripe),
+        "razorpay": arguments.razorpay_public_url or _url(razorpay),
+    }
+    world = World(
+        arguments.state, durability=arguments.durability, stripe_url=urls["stripe"], razorpay_url=urls["razorpay"]
+    )
     deliveries = DeliveryLoop(world.webhooks, world.wires, world.clock)
     world.wake = deliveries.wake
-    wire_app = WireServer(world.stripe, world.faults, on_change=deliveries.wake)
-    servers = [http_server(ControlApi(world).app()), http_server(wire_app)]
+    wires = [WireServer(wire, world.faults, on_change=deliveries.wake) for wire in (world.stripe, world.razorpay)]
+    servers = [http_server(app) for app in (ControlApi(world).app(), *wires)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     tasks = [
-        asyncio.create_task(servers[0].serve([control])),
-        asyncio.create_task(servers[1].serve([stripe])),
+        *(
+            asyncio.create_task(server.serve([listener]))
+            for server, listener in zip(servers, (control, stripe, razorpay), strict=True)
+        ),
         asyncio.create_task(deliveries.run()),
         asyncio.create_task(_run_transitions(world)),
     ]
     stopping = asyncio.create_task(stop.wait())
     try:
-        await _announce(servers, _url(control), stripe_url)
+        await _announce(servers, {"control": _url(control), **urls})
         await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         return 0 if stop.is_set() else _failure(tasks)
     finally:
@@ -61,10 +71,10 @@ async def _serve(arguments: argparse.Namespace, control: socket.socket, stripe: 
         world.close()
 
 
-async def _announce(servers: list[QuietServer], control_url: str, stripe_url: str) -> None:
+async def _announce(servers: list[QuietServer], urls: dict[str, str]) -> None:
     for server in servers:
         await server.ready.wait()
-    sys.stdout.write(json.dumps({"ready": True, "control": control_url, "stripe": stripe_url}) + "\n")
+    sys.stdout.write(json.dumps({"ready": True, **urls}) + "\n")
     sys.stdout.flush()
 
 
@@ -99,11 +109,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--control-port", type=int, default=12110, help="0 picks a free port")
     parser.add_argument("--stripe-port", type=int, default=12111, help="0 picks a free port")
+    parser.add_argument(
+        "--razorpay-port", type=int, help="0 picks a free port; default 12112, or a free one if Stripe's is"
+    )
     parser.add_argument("--public-url", help="how browsers reach the Stripe wire, if not by its own address")
+    parser.add_argument("--razorpay-public-url", help="how browsers reach the Razorpay wire, if not by its own address")
     parser.add_argument(
         "--durability", choices=("full", "normal"), default="full", help="full: every commit survives a power cut"
     )
     return parser
+
+
+def _razorpay_port(arguments: argparse.Namespace) -> int:
+    """Who lets Stripe's port be chosen runs several simulators, of which only one could have the default port."""
+    if arguments.razorpay_port is not None:
+        return int(arguments.razorpay_port)
+    return 0 if arguments.stripe_port == 0 else 12112
 
 
 def _listen(host: str, port: int) -> socket.socket:

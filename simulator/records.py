@@ -36,12 +36,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a list is asked for: after or before an object, created within bounds (epoch seconds)."""
+    """Which part of a list is asked for: after or before an object or past `skip`, created within bounds (seconds)."""
 
     limit: int = 10
     starting_after: int | None = None
     ending_before: int | None = None
     created: tuple[tuple[str, float], ...] = ()
+    skip: int = 0
 
 
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "="}
@@ -129,8 +130,10 @@ class Records:
             clauses.append("sequence > ?")
             values.append(window.ending_before)
             direction = "ASC"
-        statement = f"SELECT * FROM records WHERE {' AND '.join(clauses)} ORDER BY sequence {direction} LIMIT ?"  # noqa: S608 - the clauses are constants of this file, every value is bound
-        rows = self._book.rows(statement, [*values, window.limit + 1])
+        statement = (
+            f"SELECT * FROM records WHERE {' AND '.join(clauses)} ORDER BY sequence {direction} LIMIT ? OFFSET ?"  # noqa: S608 - the clauses are constants of this file, every value is bound
+        )
+        rows = self._book.rows(statement, [*values, window.limit + 1, window.skip])
         found = [_record(row) for row in rows[: window.limit]]
         return (found[::-1] if direction == "ASC" else found), len(rows) > window.limit
 

@@ -1,4 +1,4 @@
-"""Who wants to hear, and the queue of what still has to be told: at least once, with growing delays, up to three days.
+"""Who wants to hear, and the queue of what still has to be told: at least once, with growing delays, for some days.
 
 The queue is a table, so a delivery survives a kill. Faults are drawn when an event is queued and kept on its row.
 """
@@ -6,7 +6,7 @@ The queue is a table, so a delivery survives a kill. Faults are drawn when an ev
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -18,11 +18,27 @@ from simulator.settings import Settings
 
 # Stripe: up to three days with growing gaps. The first steps are short, so that tests meet retries too.
 RETRY_SECONDS = (0.2, 1.0, 5.0, 30.0, 120.0, 600.0, 1_800.0, 3_600.0, 10_800.0, 21_600.0, 43_200.0)
-GIVE_UP_SECONDS = 3 * 86_400.0
 _HELD = "_webhooks_held"
 
 WebhookFaultKind = Literal["late", "duplicate", "reorder", "lost", "wrong_signature", "old_timestamp"]
 ReleaseOrder = Literal["given", "reversed", "shuffled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a gateway treats endpoints: how long it tries, how long it waits for an answer, and what it does then."""
+
+    give_up_seconds: float
+    answer_seconds: float
+    disables_endpoint: bool = False  # an endpoint that failed for so long hears nothing any more
+    old_secret_for_retries: bool = False  # what was queued before the secret changed keeps the old signature
+
+
+# https://docs.stripe.com/webhooks#retries and https://razorpay.com/docs/webhooks/best-practices
+PATIENCE = {
+    "stripe": Patience(give_up_seconds=3 * 86_400.0, answer_seconds=10.0),
+    "razorpay": Patience(86_400.0, 5.0, disables_endpoint=True, old_secret_for_retries=True),
+}
 
 
 class WebhookMatch(BaseModel):
@@ -128,6 +144,21 @@ class Webhooks:
         return list(self._endpoints)
 
     def put_endpoint(self, endpoint: Endpoint) -> None:
+        """Register, replace or enable an endpoint."""
+        known = next((known for known in self._endpoints if known.id == endpoint.id), None)
+        if known is not None and known.secret != endpoint.secret and PATIENCE[endpoint.wire].old_secret_for_retries:
+            self._retire_secret(known)
+        self._write_endpoint(endpoint)
+
+    def _retire_secret(self, endpoint: Endpoint) -> None:
+        """What is already queued goes on under an endpoint of its own, with the old secret and no new events."""
+        retired = replace(endpoint, id=f"{endpoint.id}_before_{len(self._endpoints)}", enabled_events=())
+        self._write_endpoint(retired)
+        self._book.execute(
+            "UPDATE deliveries SET endpoint = ? WHERE endpoint = ? AND state = 'pending'", (retired.id, endpoint.id)
+        )
+
+    def _write_endpoint(self, endpoint: Endpoint) -> None:
         self._book.execute(
             "INSERT OR REPLACE INTO endpoints (id, wire, account, url, secret, enabled_events, enabled)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -288,10 +319,11 @@ class Webhooks:
                 delivery.disguise,
             ),
         )  # fmt: skip
-        row = self._book.row("SELECT created FROM deliveries WHERE sequence = ?", (delivery.sequence,))
+        row = self._book.row("SELECT created, endpoint FROM deliveries WHERE sequence = ?", (delivery.sequence,))
         delay = RETRY_SECONDS[min(delivery.number - 1, len(RETRY_SECONDS) - 1)]
         due_at = now + delay * self._settings.seconds("webhook_retry_scale")
-        given_up = row is None or due_at - row["created"] > GIVE_UP_SECONDS
+        patience = PATIENCE[delivery.wire]
+        given_up = row is None or due_at - row["created"] > patience.give_up_seconds
         state = "delivered" if attempt.succeeded else "failed" if given_up else "pending"
         # A disguise and a place in a release are for the first sending only: retries tell the truth in their own time.
         self._book.execute(
@@ -299,6 +331,18 @@ class Webhooks:
             " WHERE sequence = ?",
             (state, due_at, delivery.number, delivery.sequence),
         )
+        if state == "failed" and row is not None and patience.disables_endpoint:
+            self._disable(row["endpoint"])
+
+    def _disable(self, endpoint_id: str) -> None:
+        """The endpoint hears nothing, not even what waits, until it is registered again."""
+        self._book.execute("UPDATE endpoints SET enabled = 0 WHERE id = ?", (endpoint_id,))
+        self._book.execute(
+            "UPDATE deliveries SET state = 'failed' WHERE endpoint = ? AND state = 'pending'", (endpoint_id,)
+        )
+        self._endpoints = [
+            replace(endpoint, enabled=False) if endpoint.id == endpoint_id else endpoint for endpoint in self._endpoints
+        ]
 
     def _attempts(self, delivery: int) -> list[dict[str, Any]]:
         rows = self._book.rows(

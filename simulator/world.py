@@ -11,10 +11,11 @@ from simulator.clock import ShiftedClock
 from simulator.effects import Effects
 from simulator.entropy import Entropy
 from simulator.faults import FaultPlan
+from simulator.razorpay.wire import RazorpayWire
 from simulator.settings import Settings
 from simulator.stripe.wire import StripeWire
 from simulator.webhooks import Endpoint, Webhooks
-from simulator.wire import Wire
+from simulator.wire import Refusal, Wire
 
 _CLOCK = "_clock"
 
@@ -23,7 +24,7 @@ class World:
     """Owns the book. One thread does everything: a commit is short, and handing it to another thread costs more
     (measured: 1.95 ms against 1.45 ms of CPU per charge). State survives a restart and a kill."""
 
-    def __init__(self, state: Path, *, durability: Durability, stripe_url: str) -> None:
+    def __init__(self, state: Path, *, durability: Durability, stripe_url: str, razorpay_url: str) -> None:
         state.mkdir(parents=True, exist_ok=True)
         self.book = Book(str(state / "simulator.sqlite3"), durability=durability)
         self.settings = Settings(self.book)
@@ -40,7 +41,15 @@ class World:
             webhooks=self.webhooks,
             public_url=stripe_url,
         )
-        self.wires: dict[str, Wire] = {"stripe": self.stripe}
+        self.razorpay = RazorpayWire(
+            self.book,
+            self.clock,
+            entropy=Entropy(),
+            settings=self.settings,
+            webhooks=self.webhooks,
+            public_url=razorpay_url,
+        )
+        self.wires: dict[str, Wire] = {"stripe": self.stripe, "razorpay": self.razorpay}
         self.wake: Callable[[], None] = lambda: None
 
     def put_endpoint(self, wire: str, url: str, secret: str, enabled_events: tuple[str, ...]) -> Endpoint:
@@ -49,6 +58,13 @@ class World:
         endpoint = Endpoint(endpoint_id, wire, None, url, secret, enabled_events)
         self.webhooks.put_endpoint(endpoint)
         return endpoint
+
+    def holder_of(self, record_id: str) -> Wire:
+        """The wire in whose book an id is. Raises Refusal when there is none."""
+        for wire in self.wires.values():
+            if wire.knows(record_id):
+                return wire
+        raise Refusal(404, f"no gateway has an object with the id {record_id!r}")
 
     def run_due(self) -> int:
         return sum(wire.run_due() for wire in self.wires.values())

@@ -96,6 +96,11 @@ class Stack:
         """The simulator's Stripe wire."""
         return f"http://127.0.0.1:{self.given.payonce.simulator_stripe_port}"
 
+    @property
+    def razorpay_url(self) -> str:
+        """The simulator's Razorpay wire."""
+        return f"http://127.0.0.1:{self.given.payonce.simulator_razorpay_port}"
+
     def start(self, *names: str, report: Report = lambda _name, _seconds, _address: None) -> None:
         """Start the named parts (all, when none is named) and everything between them. Raises StackError.
 

@@ -104,6 +104,7 @@ def port_findings(stack: Stack) -> list[Finding]:
         "simulator": [
             ("PAYONCE_SIMULATOR_PORT", ours.simulator_port),
             ("PAYONCE_SIMULATOR_STRIPE_PORT", ours.simulator_stripe_port),
+            ("PAYONCE_SIMULATOR_RAZORPAY_PORT", ours.simulator_razorpay_port),
         ],
         "worker": [("PAYONCE_WORKER_METRICS_PORT", ours.worker_metrics_port)],
         "api": [("PAYONCE_API_PORT", ours.api_port)],

@@ -23,15 +23,21 @@ def simulator_recipe(settings: Settings, state: StateFolder, *, durable: bool = 
     control = f"http://{ports.LOOPBACK}:{ours.simulator_port}"
     flags = ["--state", str(state.simulator.absolute()), "--durability", "full" if durable else "normal"]
     flags += ["--control-port", str(ours.simulator_port), "--stripe-port", str(ours.simulator_stripe_port)]
+    flags += ["--razorpay-port", str(ours.simulator_razorpay_port)]
+    wires = f"Stripe wire http://{ports.LOOPBACK}:{ours.simulator_stripe_port}"
+    wires += f"  Razorpay wire http://{ports.LOOPBACK}:{ours.simulator_razorpay_port}"
 
     def prepare() -> None:
         ports.require_free(ours.simulator_port, part="the simulator", setting="PAYONCE_SIMULATOR_PORT")
         ports.require_free(ours.simulator_stripe_port, part="the simulator", setting="PAYONCE_SIMULATOR_STRIPE_PORT")
+        ports.require_free(
+            ours.simulator_razorpay_port, part="the simulator", setting="PAYONCE_SIMULATOR_RAZORPAY_PORT"
+        )
 
     return Recipe(
         name="simulator",
         command=(sys.executable, "-m", "simulator", *flags),
-        address=f"{control}  Stripe wire http://{ports.LOOPBACK}:{ours.simulator_stripe_port}",
+        address=f"{control}  {wires}",
         log=state.log("simulator"),
         ready=lambda: waiting_for_http(f"{control}/healthz"),
         environment=_python_environment(),

@@ -25,6 +25,7 @@ PORT_SETTINGS = (
     "temporal_ui_port",
     "simulator_port",
     "simulator_stripe_port",
+    "simulator_razorpay_port",
 )
 
 

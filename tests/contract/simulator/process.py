@@ -22,13 +22,14 @@ class RunningSimulator:
     """`python -m simulator` on free ports over a state folder."""
 
     def __init__(self, state: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", "simulator", "--state", str(state), *(arguments or _FREE_PORTS)]
+        command = [sys.executable, "-m", "simulator", "--state", str(state), *(arguments or FREE_PORTS)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, f"the simulator did not start: exit code {self._process.wait(10)}"
         ready = json.loads(line)
         self.stripe_url: str = ready["stripe"]
+        self.razorpay_url: str = ready["razorpay"]
         self.control = httpx2.Client(base_url=ready["control"], timeout=10)
 
     def sdk(self, key: str = "sk_test_process") -> stripe.StripeClient:
@@ -71,7 +72,7 @@ class RunningSimulator:
         return code
 
 
-_FREE_PORTS = ("--control-port", "0", "--stripe-port", "0")
+FREE_PORTS = ("--control-port", "0", "--stripe-port", "0", "--razorpay-port", "0")
 
 
 @dataclass(frozen=True)

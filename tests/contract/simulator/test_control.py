@@ -140,7 +140,19 @@ def test_a_body_that_is_too_large_is_refused(simulator: RunningSimulator) -> Non
 
 def test_the_program_exits_truly(simulator: RunningSimulator, tmp_path: Path) -> None:
     port = simulator.stripe_url.rsplit(":", 1)[1]
-    taken = [sys.executable, "-m", "simulator", "--state", str(tmp_path), "--control-port", "0", "--stripe-port", port]
+    taken = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "--state",
+        str(tmp_path),
+        "--control-port",
+        "0",
+        "--stripe-port",
+        port,
+        "--razorpay-port",
+        "0",
+    ]
     refused = subprocess.run(taken, capture_output=True, text=True, timeout=30, check=False)
     assert (refused.returncode, f"cannot listen on 127.0.0.1 port {port}" in refused.stderr) == (2, True)
     unknown = subprocess.run(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from tests.contract.simulator.process import RunningSimulator, Sink, eventually
+from tests.contract.simulator.process import FREE_PORTS, RunningSimulator, Sink, eventually
 from tests.contract.simulator.test_sdk import pay
 from tests.contract.simulator.test_webhooks import register
 
@@ -67,7 +67,7 @@ def test_a_book_of_one_run_is_read_by_the_next(tmp_path: Path) -> None:
     running = RunningSimulator(tmp_path)
     intent = pay(running.sdk(), "a", capture_method="manual").id
     assert running.stop() == 0
-    running = RunningSimulator(tmp_path, "--control-port", "0", "--stripe-port", "0", "--durability", "normal")
+    running = RunningSimulator(tmp_path, *FREE_PORTS, "--durability", "normal")
     assert running.sdk().v1.payment_intents.capture(intent).status == "succeeded"
     assert running.stop() == 0
 

@@ -25,7 +25,9 @@ def test_a_card_is_told_in_words(name: str, told: str) -> None:
 
 
 def test_every_card_is_on_the_page() -> None:
-    page = show(control_url="http://127.0.0.1:1", stripe_url="http://127.0.0.1:2").body.decode()
+    page = show(
+        control_url="http://127.0.0.1:1", stripe_url="http://127.0.0.1:2", razorpay_url="http://127.0.0.1:3"
+    ).body.decode()
     assert [name for name in BY_NAME if f"<code>pm_card_{name}</code>" not in page] == []
     assert "<code>4000 0000 0000 0002</code>" in page
     assert "<code>http://127.0.0.1:2</code>" in page

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.book import Book
 from simulator.settings import Settings
-from simulator.webhooks import GIVE_UP_SECONDS, Attempt, Delivery, Endpoint, WebhookFaultRule, Webhooks
+from simulator.webhooks import PATIENCE, Attempt, Delivery, Endpoint, WebhookFaultRule, Webhooks
 
 ENDPOINT = Endpoint("e1", "stripe", None, "http://shop.test", "whsec_1", ("*",))
 
@@ -63,7 +63,7 @@ def test_a_failure_is_tried_again_ever_more_slowly_until_three_days_are_over(web
     assert shown["state"] == "failed"
     assert gaps == pytest.approx(sorted(gaps))
     assert gaps[:3] == pytest.approx([0.2, 1.0, 5.0])
-    assert now <= GIVE_UP_SECONDS < now + gaps[-1]
+    assert now <= PATIENCE["stripe"].give_up_seconds < now + gaps[-1]
 
 
 def test_a_success_ends_it(webhooks: Webhooks) -> None:
