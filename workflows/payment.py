@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.resolving import order_of, resolution
     from domain.review import Resolution
     from domain.steps import Close, Perform, Wait, next_step
-    from workflows import options, status
+    from workflows import options, status, versions
     from workflows.mailbox import Letter, Mailbox
 
 _FAILED = (ActivityError, ApplicationError)
@@ -176,7 +176,10 @@ class PaymentWorkflow:
             payment, Wait(until=until, why=why, then="resolve" if unsettled else "check", operation_number=number)
         )
 
-    async def _obey(self, payment: Payment, command: Order, letter: Letter[Command | EventNotice]) -> Payment:
+    async def _obey(
+        self, payment: Payment, command: Order, letter: Letter[Command | EventNotice], *, fresh: bool = False
+    ) -> Payment:
+        """`fresh`: the payment was read from the record for this very command, so a refusal is the last word."""
         known = payment.operation_of(command.command_key)
         if known is not None:
             letter.receipt = receipt(payment, known)
@@ -186,6 +189,9 @@ class PaymentWorkflow:
         try:
             operation = permit(payment, command, self._abilities, at=workflow.now())
         except CommandRefused as refused:
+            # The record may be further than this run: Temporal was restored to an earlier copy, or the run was reset.
+            if not fresh and workflow.patched(versions.REFUSED_BY_THE_RECORD):
+                return await self._obey(await self._load(), command, letter, fresh=True)
             letter.receipt = receipt(payment, refusal=refused)
             return payment
         payment = await self._perform(operation)

@@ -2,3 +2,6 @@
 
 An id is never reused. It leaves in two deploys: first `deprecate_patch`, then the line, when no open history has it.
 """
+
+REFUSED_BY_THE_RECORD = "refused-by-the-record"
+"""2026-11: a command is refused only by a payment just read from the record."""

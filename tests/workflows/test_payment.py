@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from domain.commands import Cancel, Capture, Refund
+from domain.events import OutcomeArrived
 from domain.operation import OperationState
 from domain.outcomes import (
     ActionRequired,
@@ -19,6 +20,7 @@ from domain.outcomes import (
     Unknown,
 )
 from domain.payment import Attention, PaymentState
+from domain.transitions import apply
 from tests.fakes import new_payment
 from tests.workflows.conftest import House
 
@@ -70,6 +72,24 @@ async def test_a_refused_command_says_why_and_changes_nothing(house: House) -> N
     assert receipt.refused is not None
     assert receipt.refused.code == "wrong_state"
     assert house.recorded(payment) == before
+
+
+async def test_a_run_that_is_behind_the_record_reads_it_before_it_refuses(house: House) -> None:
+    """As after a restore of Temporal: the run holds an authorization that the record knows to be captured."""
+    house.gateway.answers("authorize", Authorized(amount_minor=1000, currency="EUR"))
+    payment = house.new(new_payment(capture_method="manual"))
+    await house.owners.begin(payment, wait_seconds=10)
+    held = house.recorded(payment)
+    captured = apply(held, OutcomeArrived(outcome=CAPTURED, source="lookup", at=held.changed_at, operation_number=None))
+    assert captured is not None
+    house.records.payments[payment.id] = captured.after
+    receipt = await house.owners.command(payment, Refund(command_key="r1", amount_minor=400), wait_seconds=10)
+    assert receipt is not None
+    assert receipt.refused is None
+    assert house.recorded(payment).amounts.refunded_minor == 400
+    again = await house.owners.command(payment, Refund(command_key="r2", amount_minor=700), wait_seconds=10)
+    assert again is not None
+    assert again.refused is not None
 
 
 async def test_a_refund_revives_a_closed_payment(house: House) -> None:
