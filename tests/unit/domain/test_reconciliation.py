@@ -64,14 +64,10 @@ class Obligation:
 
 
 @st.composite
-def obligations(draw: st.DrawFn) -> Obligation:
-    """Both sides of a life that went well: captured in parts, refunded, disputed, or without money at all."""
-    intent = f"pi_{draw(st.integers(0, 10**6))}"
-    parts = draw(st.lists(st.integers(1, 10**6), max_size=3))
-    total = sum(parts)
-    lines = [line("capture", f"ch_{intent}", part, charge=intent, reference=f"t{i}") for i, part in enumerate(parts)]
-    operations, refunded, pending, left = [], 0, 0, total
-    for number in range(2, 2 + draw(st.integers(0, 3)) if total else 2):
+def refunds(draw: st.DrawFn, intent: str, total: int) -> tuple[list[Operation], list[Movement]]:
+    """Refunds of what is left, as our operations and as the gateway's lines."""
+    operations, lines, left = list[Operation](), list[Movement](), total
+    for number in range(2, 2 + draw(st.integers(0, 3))):
         if not left:
             break
         amount, reference = draw(st.integers(1, left)), f"re_{intent}_{number}"
@@ -82,9 +78,22 @@ def obligations(draw: st.DrawFn) -> Obligation:
             lines.append(line("refund", reference, -amount, charge=intent))
         if booked and state is S.DECLINED:
             lines.append(line("refund_failed", reference, amount, charge=intent))
-        refunded += amount * (state is S.APPROVED)
-        pending += amount * (state is S.PENDING)
         left -= amount * (state is not S.DECLINED)
+    return operations, lines
+
+
+@st.composite
+def obligations(draw: st.DrawFn) -> Obligation:
+    """Both sides of a life that went well: captured in parts, refunded, disputed, or without money at all."""
+    intent = f"pi_{draw(st.integers(0, 10**6))}"
+    parts = draw(st.lists(st.integers(1, 10**6), max_size=3))
+    total = sum(parts)
+    lines = [line("capture", f"ch_{intent}", part, charge=intent, reference=f"t{i}") for i, part in enumerate(parts)]
+    operations, booked = draw(refunds(intent, total))
+    lines += booked
+    refunded = sum(o.amount_minor for o in operations if o.state is S.APPROVED)
+    pending = sum(o.amount_minor for o in operations if o.state is S.PENDING)
+    left = total - refunded - pending
     disputes: tuple[Dispute, ...] = ()
     if left and draw(st.booleans()):
         standing, reference = draw(st.sampled_from(["open", "won", "lost"])), f"du_{intent}"
