@@ -17,6 +17,7 @@ from domain.ports import Caller, GatewayAccount
 from domain.scopes import KINDS
 from tests.fakes import MemoryEvidence
 from tests.unit.api.fake_gateways import FakeGateway, FakeGateways
+from tests.unit.api.fake_merchants import FakeMerchants
 from tests.unit.api.fake_owners import FakeOwners
 from tests.unit.api.fake_reconciliations import FakeReconciliations
 from tests.unit.api.fakes import (
@@ -26,7 +27,6 @@ from tests.unit.api.fakes import (
     FakeHealth,
     FakeIdempotency,
     FakeInbox,
-    FakeMerchants,
     id_maker,
 )
 

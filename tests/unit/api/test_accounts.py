@@ -5,7 +5,8 @@ import pytest
 from api.accounts import Accounts, choose_account
 from domain.errors import InvalidInput
 from domain.ports import Caller, GatewayAccount
-from tests.unit.api.fakes import FakeClock, FakeMerchants
+from tests.unit.api.fake_merchants import FakeMerchants
+from tests.unit.api.fakes import FakeClock
 
 
 def account(account_id: str, gateway: str = "stripe", *, is_default: bool = False) -> GatewayAccount:
