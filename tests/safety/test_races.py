@@ -6,6 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.client import Merchant, Referee, referee_of
+import bootstrap
+from tests.client import Merchant, Referee, eventually, referee_of
 from tests.safety import figures
 from tests.safety.chaos.house import APIS, House, open_house
 from tests.safety.chaos.tenants import add_merchant
@@ -109,6 +111,34 @@ def test_a_hundred_refunds_at_once_under_one_key_while_an_api_dies(
     strangers = {one.status for (api_key, _), one in zip(asks, told, strict=True) if api_key == other}
     assert strangers == {404}, f"seed {seed}: another tenant could see the payment"
     assert referee.totals(payment_id)["refunded_minor"] == json.loads(mine.content)["amount"], f"seed {seed}"
+
+
+@pytest.mark.timeout(180)
+def test_an_api_that_slept_over_its_key_answers_what_the_other_one_answered(
+    two_tenants: tuple[House, str], referee: Referee
+) -> None:
+    """The first API takes the key and is stopped; the second takes it over once it has run out, and answers."""
+    house, key = two_tenants[0], uuid.uuid4().hex
+    referee.fault("slow", path="/v1/payment_intents", method="POST", seconds=4)
+    shops = [Merchant(house.api_url(name), house.stack.api_key) for name in APIS]
+    with shops[0] as merchant, shops[1] as other, ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(merchant.post, "/v1/payments", BODY, key=key)
+        eventually(lambda: sum(state["hits"] for state in referee.get("/faults")["faults"]), bool, 20)
+        house.suspend("api-1")
+        try:
+            answer = eventually(
+                lambda: other.post("/v1/payments", BODY, key=key),
+                lambda a: a.status_code != 409,
+                bootstrap.LOCK_SECONDS + 20,
+            )
+            moved_on = other.post(f"/v1/payments/{answer.json()['id']}/refunds", {"amount": 100})
+            assert moved_on.status_code == 201, moved_on.text
+        finally:
+            house.resume("api-1")
+        late = asked.result()
+    referee.calm()
+    assert (late.status_code, late.content) == (answer.status_code, answer.content)
+    assert referee.totals(answer.json()["id"])["charges"] == 1
 
 
 def _agreed(told: Sequence[tuple[dict[str, Any], Told]]) -> tuple[dict[str, Any], Told]:
