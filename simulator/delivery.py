@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping
 
 from simulator.clock import Clock
+from simulator.patience import PATIENCE
 from simulator.post import Poster, PostFailed
-from simulator.webhooks import PATIENCE, Attempt, Delivery, Webhooks
+from simulator.webhooks import Attempt, Delivery, Webhooks
 from simulator.wire import SignatureDisguise, Wire
 
 _AT_ONCE = 16

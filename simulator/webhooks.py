@@ -13,32 +13,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from simulator.book import Book, Row
+from simulator.patience import PATIENCE, RETRY_SECONDS
 from simulator.records import compact
 from simulator.settings import Settings
 
-# Stripe: up to three days with growing gaps. The first steps are short, so that tests meet retries too.
-RETRY_SECONDS = (0.2, 1.0, 5.0, 30.0, 120.0, 600.0, 1_800.0, 3_600.0, 10_800.0, 21_600.0, 43_200.0)
 _HELD = "_webhooks_held"
 
 WebhookFaultKind = Literal["late", "duplicate", "reorder", "lost", "wrong_signature", "old_timestamp"]
 ReleaseOrder = Literal["given", "reversed", "shuffled"]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How a gateway treats endpoints: how long it tries, how long it waits for an answer, and what it does then."""
-
-    give_up_seconds: float
-    answer_seconds: float
-    disables_endpoint: bool = False  # an endpoint that failed for so long hears nothing any more
-    old_secret_for_retries: bool = False  # what was queued before the secret changed keeps the old signature
-
-
-# https://docs.stripe.com/webhooks#retries and https://razorpay.com/docs/webhooks/best-practices
-PATIENCE = {
-    "stripe": Patience(give_up_seconds=3 * 86_400.0, answer_seconds=10.0),
-    "razorpay": Patience(86_400.0, 5.0, disables_endpoint=True, old_secret_for_retries=True),
-}
 
 
 class WebhookMatch(BaseModel):

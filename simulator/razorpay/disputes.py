@@ -1,6 +1,6 @@
 """Disputes: opened by a test, accepted or contested by the merchant; only a lost one takes the money away."""
 
-from simulator.razorpay import ledger, lists, paying
+from simulator.razorpay import ledger, lists, paying, payments
 from simulator.razorpay.errors import invalid
 from simulator.razorpay.turn import Turn
 from simulator.records import Json, Record
@@ -99,5 +99,5 @@ def _tell(turn: Turn, dispute: Record, what: str) -> None:
 
 def _shown(turn: Turn, dispute: Record, parameters: Json) -> Json:
     if lists.expands(parameters, "payment", "payment", "transaction.settlement"):
-        return {**dispute.body, "payment": turn.own("payment", dispute.body["payment_id"]).body}
+        return {**dispute.body, "payment": payments.shown(turn.own("payment", dispute.body["payment_id"]))}
     return dispute.body

@@ -3,7 +3,7 @@
 Razorpay says a receipt "has to be unique" and documents no refusal of a second one, so a second one is made here.
 """
 
-from simulator.razorpay import lists
+from simulator.razorpay import lists, payments
 from simulator.razorpay.currencies import check_money
 from simulator.razorpay.errors import invalid
 from simulator.razorpay.fields import shown_notes
@@ -54,11 +54,6 @@ def update(turn: Turn, parameters: Json, order_id: str) -> Json:
     return order.body
 
 
-def payments(turn: Turn, parameters: Json, order_id: str) -> Json:
-    lists.expands(parameters, "card", "card", "emi", "offers", "upi")
-    return _payments(turn, turn.get("order", order_id))
-
-
 def notice_delivered(turn: Turn, order: Record) -> None:
     """The customer was told of the debit to come; unless the merchant named a time, it may follow 36 hours later."""
     notification = order.body["notification"]
@@ -103,13 +98,7 @@ def _capture(parameters: Json) -> Json:
 
 
 def _shown(turn: Turn, order: Record, parameters: Json) -> Json:
-    with_payments = lists.expands(parameters, "payments", *_EXPANSIONS)
-    if with_payments or lists.expands(parameters, "payments.card", *_EXPANSIONS):
-        return {**order.body, "payments": _payments(turn, order)}
+    with_card = lists.expands(parameters, "payments.card", *_EXPANSIONS)
+    if with_card or lists.expands(parameters, "payments", *_EXPANSIONS):
+        return {**order.body, "payments": payments.of_order(turn, order, with_card=with_card)}
     return order.body
-
-
-def _payments(turn: Turn, order: Record) -> Json:
-    turn.flush()
-    found = lists.found(turn, "payment", {"count": lists.MAXIMUM}, [("order", order.id)])
-    return lists.collection([payment.body for payment in found])

@@ -11,28 +11,47 @@ _EXPANSIONS = ("card", "emi", "offers", "upi")
 
 
 def retrieve(turn: Turn, parameters: Json, payment_id: str) -> Json:
-    lists.expands(parameters, "card", *_EXPANSIONS)
-    return turn.get("payment", payment_id).body
+    with_card = lists.expands(parameters, "card", *_EXPANSIONS)
+    return shown(turn.get("payment", payment_id), with_card=with_card)
 
 
 def listed(turn: Turn, parameters: Json) -> Json:
-    lists.expands(parameters, "card", *_EXPANSIONS)
-    return lists.listed(turn, "payment", parameters)
+    with_card = lists.expands(parameters, "card", *_EXPANSIONS)
+    found = lists.found(turn, "payment", parameters)
+    return lists.collection([shown(payment, with_card=with_card) for payment in found])
+
+
+def listed_of(turn: Turn, parameters: Json, order_id: str) -> Json:
+    """The attempts on an order; a lookup like any other, so it may lag."""
+    with_card = lists.expands(parameters, "card", *_EXPANSIONS)
+    return of_order(turn, turn.get("order", order_id), with_card=with_card)
+
+
+def of_order(turn: Turn, order: Record, *, with_card: bool) -> Json:
+    found = lists.found(turn, "payment", {"count": lists.MAXIMUM}, [("order", order.id)])
+    return lists.collection([shown(payment, with_card=with_card) for payment in found])
+
+
+def shown(payment: Record, *, with_card: bool = False) -> Json:
+    """The API tells a card's details only when asked to expand them; webhooks always do."""
+    if with_card or "card" not in payment.body:
+        return payment.body
+    return {name: value for name, value in payment.body.items() if name != "card"}
 
 
 def update(turn: Turn, parameters: Json, payment_id: str) -> Json:
     payment = turn.get("payment", payment_id)
     payment.body["notes"] = shown_notes(parameters["notes"])
     turn.save(payment)
-    return payment.body
+    return shown(payment)
 
 
 def card(turn: Turn, _parameters: Json, payment_id: str) -> Json:
     payment = turn.get("payment", payment_id)
     if payment.body["method"] != "card":
         raise invalid("The payment was not made by card.")
-    shown: Json = payment.body["card"]
-    return shown
+    details: Json = payment.body["card"]
+    return details
 
 
 def capture(turn: Turn, parameters: Json, payment_id: str) -> Json:
@@ -56,7 +75,7 @@ def capture(turn: Turn, parameters: Json, payment_id: str) -> Json:
     if order.body["status"] == "paid":
         raise order_already_paid()
     paying.take(turn, payment)
-    return body
+    return shown(payment)
 
 
 # Server to server

@@ -23,7 +23,7 @@ HANDLERS: dict[str, Handler] = {
     "GET /v1/orders": orders.listed,
     "GET /v1/orders/{id}": orders.retrieve,
     "PATCH /v1/orders/{id}": orders.update,
-    "GET /v1/orders/{id}/payments": orders.payments,
+    "GET /v1/orders/{id}/payments": payments.listed_of,
     "POST /v1/payments/create/json": payments.create,
     "POST /v1/payments/create/recurring": recurring.create,
     "GET /v1/payments": payments.listed,

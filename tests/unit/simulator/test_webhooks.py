@@ -3,8 +3,9 @@
 import pytest
 
 from simulator.book import Book
+from simulator.patience import PATIENCE
 from simulator.settings import Settings
-from simulator.webhooks import PATIENCE, Attempt, Delivery, Endpoint, WebhookFaultRule, Webhooks
+from simulator.webhooks import Attempt, Delivery, Endpoint, WebhookFaultRule, Webhooks
 
 ENDPOINT = Endpoint("e1", "stripe", None, "http://shop.test", "whsec_1", ("*",))
 
