@@ -95,7 +95,9 @@ class GatewaySide:
         seed: int,
         on_effect: Callable[[Effect, str | None], None],
         on_event: Callable[[str, bytes], None],
+        state_of: Callable[[str], str],
     ) -> None:
+        self._state_of = state_of
         self._timeline = timeline
         self._weather = weather
         book = Book(":memory:", durability="normal")
@@ -123,7 +125,8 @@ class GatewaySide:
         if kind is None:
             self._timeline.after(latency, lambda: self._calm(process, request, draw))
             return WAITING
-        self._weather.hits[f"{kind} {request.method} {_subject(request.path)}"] += 1
+        state = self._state_of(process.life.payment_id)
+        self._weather.hits[f"{kind} {request.method} {_subject(request.path)} in {state}"] += 1
         process.life.trace.append((self._timeline.elapsed_seconds, f"fault {kind}", request.path))
         if kind in ("refused_connection", "gateway_refused"):
             error = requests.exceptions.ConnectTimeout(

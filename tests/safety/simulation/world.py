@@ -64,6 +64,7 @@ class World:
         self.gateway = GatewaySide(
             self.timeline, self.weather, seed=seed, on_effect=self._on_effect,
             on_event=lambda event, body: self.post.post(event, body),
+            state_of=lambda payment_id: self.archive.payments[payment_id].state,
         )  # fmt: skip
         adapter = (sdk_gateway if through_sdk else direct_gateway)(self.gateway.send)
         self.owners = Owners(self.timeline, self.weather, self.temporal, self.lives)
