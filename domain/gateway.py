@@ -115,10 +115,11 @@ class MethodSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One line of the gateway's own book. `amount_minor` is signed as the gateway's balance sees it, in the currency the
-    account settles in; `presented_minor` is the same in the payment's own currency, None where the line does not say.
+    """One line of the gateway's own book. `amount_minor` is signed as the gateway's balance sees it, in the currency
+    the account settles in; `presented_minor` is the same in the payment's own currency, None where no line says it.
 
-    `references`: the gateway's ids of the payment it belongs to, the surest first; empty for what belongs to none.
+    `references`: the gateway's ids of the payment it belongs to, and `payment_reference` the surest of them, the same
+    for all lines of one charge; empty for what belongs to none.
     `outcome`: what the refund or dispute behind the line said when it was read, for the payment's owner to absorb.
     """
 
@@ -133,6 +134,7 @@ class Movement:
     presented_minor: int | None = None
     presented_currency: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
+    payment_reference: str = ""
     outcome: Outcome | None = None
 
 

@@ -101,7 +101,7 @@ def compare(matter: Matter, *, settled_before: datetime) -> Verdict:
 
 def payment_reference(movement: Movement) -> str:
     """The gateway's surest id of the payment the line belongs to: lines of one charge have the same."""
-    return next(iter(movement.references.values()), movement.source_reference)
+    return movement.payment_reference or movement.source_reference
 
 
 Seen = tuple[Finding, bool]

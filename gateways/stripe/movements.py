@@ -46,7 +46,7 @@ def read_movement(line: Json) -> Movement:
     currency = line["currency"].upper()
     source = line.get("source")
     expanded: Json = source if isinstance(source, dict) else {}
-    ours = our_reference(expanded)
+    ours, references = our_reference(expanded), references_of(expanded)
     return Movement(
         reference=line["id"],
         type=CATEGORIES.get(line["reporting_category"], "other"),
@@ -58,7 +58,8 @@ def read_movement(line: Json) -> Movement:
         occurred_at=datetime.fromtimestamp(line["created"], UTC),
         presented_minor=_presented_minor(line, expanded),
         presented_currency=str(expanded.get("currency") or currency).upper(),
-        references=references_of(expanded),
+        references=references,
+        payment_reference=references.get("payment_intent") or references.get("charge", ""),
         outcome=_outcome(expanded),
     )
 

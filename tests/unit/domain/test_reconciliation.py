@@ -31,6 +31,7 @@ def line(kind: str, source: str, amount_minor: int, *, charge: str = "pi_1", **c
         presented_minor=amount_minor,
         presented_currency="EUR",
         references={"payment_intent": charge},
+        payment_reference=charge,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # tests name fields freely
 
@@ -258,7 +259,10 @@ def test_a_duplicate_that_was_refunded_whole_is_settled() -> None:
 def test_lines_of_nobody() -> None:
     ours = line("capture", "ch_1", 1000, charge="pi_1", payment_id="pay_lost")
     theirs = line("capture", "ch_2", 500, charge="pi_2")
-    fee, payout = line("fee", "", -30, references={}), line("payout", "po_1", -900, references={})
+    fee, payout = (
+        line("fee", "", -30, references={}, payment_reference=""),
+        line("payout", "po_1", -900, references={}, payment_reference=""),
+    )
     verdict = compare(Matter(payment=None, movements=(ours, theirs, fee, payout)), settled_before=SETTLED)
     found = {(finding.subject, finding.difference) for finding in verdict.findings}
     assert found == {("pi_1", D.MISSING_HERE), ("pi_2", D.UNKNOWN_REFERENCE)}

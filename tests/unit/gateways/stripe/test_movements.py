@@ -26,6 +26,7 @@ def test_a_capture_names_its_payment_and_fee() -> None:
         presented_minor=1000,
         presented_currency="EUR",
         references={"payment_intent": "pi_1", "charge": "ch_1"},
+        payment_reference="pi_1",
     )
 
 
