@@ -1,5 +1,6 @@
 """Stripe in the scenarios' words."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from domain.gateway import Gateway
@@ -11,6 +12,14 @@ from tests.contract.simulator.process import Received
 from tests.contract.world import READ_TIMEOUT_SECONDS, WEBHOOK_SECRET, World
 
 _K = DeclineKind
+PATHS: Mapping[Verb | Literal["hosted"], str] = {
+    Verb.AUTHORIZE: "/v1/payment_intents",
+    Verb.CAPTURE: "/v1/payment_intents/*/capture",
+    Verb.VOID: "/v1/payment_intents/*/cancel",
+    Verb.REFUND: "/v1/refunds",
+    "hosted": "/v1/checkout/sessions",
+}
+"""Where each verb's request goes, as patterns of the simulator's fault rules."""
 
 
 class StripeWorld(World):
@@ -48,13 +57,7 @@ class StripeWorld(World):
         )
 
     def path_of(self, verb: Verb | Literal["hosted"]) -> str:
-        return {
-            Verb.AUTHORIZE: "/v1/payment_intents",
-            Verb.CAPTURE: "/v1/payment_intents/*/capture",
-            Verb.VOID: "/v1/payment_intents/*/cancel",
-            Verb.REFUND: "/v1/refunds",
-            "hosted": "/v1/checkout/sessions",
-        }[verb]
+        return PATHS[verb]
 
     def headers_of(self, received: Received) -> dict[str, str]:
         return {"stripe-signature": received.signature}

@@ -96,6 +96,15 @@ def test_the_edges_of_the_genuine_are_believed(bodies: Sequence[bytes]) -> None:
     assert refused == []
 
 
+def test_an_account_without_a_secret_believes_nobody(bodies: Sequence[bytes]) -> None:
+    for secrets in ((), ("",), (" ",)):
+        closed = stripe_account(*secrets)
+        for secret in ("", " ", SECRET):
+            post = genuine(bodies[0], at=AT, secret=secret)
+            with pytest.raises(SignatureInvalid):
+                closed.parse_webhook(headers=dict(post.headers), raw=post.raw, url="", now=START)
+
+
 # --- through the whole door ------------------------------------------------------------------------------------------
 
 

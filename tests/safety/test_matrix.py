@@ -55,6 +55,7 @@ def played() -> Iterator[list[Cell]]:
     )
 
 
+@pytest.mark.xdist_group("matrix")  # one simulator, one tally
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 async def test_cell(cell: Cell, simulator: RunningSimulator, simulated_time: SimulatedTime, played: list[Cell]) -> None:
     side = SIDES[cell.gateway](f"matrix{os.urandom(8).hex()}", simulator.stripe_url)
@@ -119,3 +120,12 @@ def test_the_table_and_the_troubles_name_the_same_outcomes() -> None:
 def test_the_committed_page_is_the_table() -> None:
     committed = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     assert committed == page(), "write it again with: python -m tests.safety.matrix.write_page"
+
+
+def test_a_table_that_is_not_whole_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = TABLES["stripe"]
+    without_a_row = "\n".join(line for line in whole.splitlines() if not line.startswith("html"))
+    for broken in (without_a_row, whole.replace("| renewal", "| renewed"), whole.replace("undone P2 1", "failed P2 1")):
+        monkeypatch.setattr("tests.safety.matrix.table.TABLES", {"stripe": broken})
+        with pytest.raises(ValueError):
+            cells()

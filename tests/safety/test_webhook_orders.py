@@ -47,6 +47,7 @@ def _quiet() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.mark.xdist_group("webhook-orders")  # one tally
 @pytest.mark.usefixtures("_quiet")
 @pytest.mark.parametrize("answer_lost", [False, True], ids=["answer-heard", "answer-lost"])
 @pytest.mark.parametrize("name", FLOWS)
