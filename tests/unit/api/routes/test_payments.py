@@ -135,6 +135,18 @@ async def test_fifty_at_once_make_one_payment(world: World) -> None:
     assert int(refused.headers["Retry-After"]) >= 1
 
 
+async def test_a_request_that_was_overtaken_under_its_key_gives_the_answer_that_was_first(world: World) -> None:
+    world.owners.gate = asyncio.Event()
+    slow = asyncio.create_task(world.post("/v1/payments", PAY, key="k"))
+    await asyncio.sleep(0.05)
+    (row,) = world.idempotency.rows.values()
+    row.status, row.body = 202, b'{"the": "first"}'
+    world.owners.gate.set()
+    answer = await slow
+    assert (answer.status_code, answer.content) == (202, b'{"the": "first"}')
+    assert answer.headers["Idempotent-Replayed"] == "true"
+
+
 async def test_a_request_cut_off_is_resumed_with_its_payment(world: World) -> None:
     world.idempotency.fail_completion = True
     cut = await world.post("/v1/payments", PAY, key="k")
