@@ -11,7 +11,7 @@ import structlog
 from temporalio import activity
 
 from activities.failures import told
-from activities.recorder import Recorder
+from activities.recorder import CONTRADICTIONS, Recorder
 from activities.wire import Wire
 from domain.errors import GatewayError, TransitionRefused
 from domain.events import OutcomeArrived
@@ -116,10 +116,14 @@ class InboxActivities:
         return payment
 
     async def _apply_seen(self, payment: Payment, seen: Outcome, *, operation_number: int | None = None) -> Payment:
-        if isinstance(seen, Unknown | NotFound):
+        if isinstance(seen, NotFound) or (isinstance(seen, Unknown) and seen.reason not in CONTRADICTIONS):
             return payment
         now = self._recorder.clock()
         arrived = OutcomeArrived(outcome=seen, source="lookup", at=now, operation_number=operation_number)
+        if isinstance(seen, Unknown):
+            refund = payment.operation(operation_number) if operation_number else None
+            about = f"refund {refund.reference or refund.number}" if refund else None
+            return await self._recorder.contradicted(payment, arrived, CONTRADICTIONS[seen.reason], about=about)
         try:
             return await self._recorder.record(payment, arrived)
         except TransitionRefused as refused:

@@ -71,12 +71,19 @@ class Recorder:
             return await self._park(payment, event, unknown, refused.reason, attempt)
 
     async def contradicted(
-        self, payment: Payment, event: OutcomeArrived, reason: str, *, attempt: Attempt | None = None
+        self,
+        payment: Payment,
+        event: OutcomeArrived,
+        reason: str,
+        *,
+        attempt: Attempt | None = None,
+        about: str | None = None,
     ) -> Payment:
-        """Park the payment: what the gateway shows of it cannot be true together with the record."""
+        """Park the payment: what the gateway shows of it cannot be true together with the record. `about`: the doubt's
+        subject where the outcome does not name it."""
         log.error("gateway_contradicts_record", payment_id=payment.id, reason=reason)
         doubt = Doubt(
-            subject=subject(event.outcome),
+            subject=about or subject(event.outcome),
             operation_number=event.operation_number or 1,
             reason=reason,
             evidence=evidence_of(event.outcome),

@@ -57,4 +57,5 @@ class Review:
 
 
 def _same(doubt: Doubt, other: Doubt | None) -> bool:
-    return other is not None and (doubt.subject, doubt.reason) == (other.subject, other.reason)
+    told = other and (other.subject, other.reason, other.evidence)
+    return (doubt.subject, doubt.reason, doubt.evidence) == told

@@ -70,9 +70,16 @@ async def test_a_contradictory_reply_is_cleared_by_a_lookup_that_fits(hands: Han
     assert (sure.state, sure.attention, sure.review.doubt) == (PaymentState.CAPTURED, Attention.NONE, None)
 
 
-@pytest.mark.parametrize("shown", [Captured(captured_minor=2000, currency="EUR"), Reversed(decline=REVOKED.decline)])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        Captured(captured_minor=2000, currency="EUR"),
+        Reversed(decline=REVOKED.decline),
+        Unknown(reason="contradiction", evidence="payment_intent pi_1: 2000 eur, expected 1000"),
+    ],
+)
 async def test_a_lookup_that_contradicts_a_settled_record_parks_it_and_stops_new_money(
-    hands: Hands, shown: Captured | Reversed
+    hands: Hands, shown: Captured | Reversed | Unknown
 ) -> None:
     payment = await paid(hands)
     payment = await hands.obey(payment, Refund(command_key="r1", amount_minor=300))
