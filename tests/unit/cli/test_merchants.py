@@ -56,6 +56,15 @@ def test_keys_come_and_go(register: str, capsys: pytest.CaptureFixture[str]) -> 
     assert [" revoked " in line for line in lines if made["key"] in line] == [True]
 
 
+def test_only_an_operators_key_may_resolve_payments(register: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made = answer(capsys, "create", "Corner shop")
+    operator = answer(capsys, "keys", "create", made["merchant"], "--scope", "operator")
+    (listed,) = answer(capsys, "list")
+    scopes = {key["id"]: key["scopes"] for key in listed["keys"]}
+    assert scopes == {made["key"]: ["payments"], operator["key"]: ["payments", "payments:resolve"]}
+    assert run(["merchants", "keys", "create", made["merchant"], "--scope", "everything"]) == MISUSED
+
+
 def test_what_does_not_exist_is_a_sentence(register: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["merchants", "keys", "create", "mer_nobody"]) == FAILED
     assert "no merchant mer_nobody" in capsys.readouterr().err
