@@ -1,13 +1,13 @@
 """Every order in which a story's webhooks may come, each with one of them doubled, lost, or later than the end."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
 from domain.ledger import postings
-from domain.payment import Amounts, Attention, Payment
+from domain.payment import Amounts, Attention, Payment, PaymentState
 from tests.safety.matrix.flows import Flow, Told
 
 FIFTY = 50
@@ -63,6 +63,7 @@ async def live(told: Told, flow: Flow, ending: Ending, tally: Tally) -> None:
         for index in ending.late:
             await till.hear(told.deliveries[index])
         await till.settle()
+    await till.sweep()
     tally.deliveries += len(ending.again) + len(ending.late)
     tally.endings[ending.kind] += 1
     tally.wrong += [f"{ending}: {problem}" for problem in problems(told, flow)]
@@ -81,8 +82,30 @@ def problems(told: Told, flow: Flow) -> Iterator[str]:
         yield "the ledger is not what the amounts say"
     if payment.version != told.record.payment.version + len(told.till.records.transitions):
         yield "a version was skipped or taken twice"
+    if back := list(_moves_back(told)):
+        yield f"moved back: {back}"
     if unhandled := [entry.id for entry in told.till.inbox.entries.values() if not _is_handled(told, entry)]:
         yield f"not handled: {unhandled}"
+
+
+_ADVANCE: Mapping[PaymentState, int] = {
+    PaymentState.CREATED: 0,
+    PaymentState.REQUIRES_ACTION: 1,  # before processing: a customer who has acted is not sent back to the page
+    PaymentState.PROCESSING: 2,
+    PaymentState.AUTHORIZED: 3,
+    PaymentState.CAPTURED: 4,
+    PaymentState.CANCELED: 4,
+    PaymentState.EXPIRED: 4,
+    PaymentState.FAILED: 4,
+}
+
+
+def _moves_back(told: Told) -> Iterator[str]:
+    """Nothing here regresses at the gateway, so no webhook, however old, may make our record do so for a moment."""
+    for transition in told.till.records.transitions:
+        before, after = transition.before.state, transition.after.state
+        if _ADVANCE[after] < _ADVANCE[before] or (after is not before and _ADVANCE[before] == 4):
+            yield f"{before} to {after}"
 
 
 def _is_handled(told: Told, entry: Any) -> bool:

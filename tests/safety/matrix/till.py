@@ -201,6 +201,12 @@ class Till:
             )
             await self.absorbing.absorb(AbsorbRequest(payment_id=self.payment_id, inbox_id=inbox_id))
 
+    async def sweep(self) -> None:
+        """What the inbox sweep does: everything not handled is offered again."""
+        for entry in list(self.inbox.entries.values()):
+            if entry.handled_at is None and entry.id not in self.records.handled:
+                await self.absorbing.absorb(AbsorbRequest(payment_id=self.payment_id, inbox_id=entry.id))
+
     async def settle(self) -> None:
         """The owner's own looks, until they teach nothing new."""
         quiet = 0
