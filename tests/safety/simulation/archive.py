@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from domain.errors import RecordNotFound, RecordUnavailable, VersionConflict
 from domain.gateway import GatewayEvent, Instructions
 from domain.outcomes import DisputeReported, RefundReported
-from domain.payment import Payment, PaymentState
+from domain.payment import Payment
 from domain.ports import Attempt, Caller, InboxEntry, StoredPayment
 from domain.transitions import Transition
 from tests.safety.simulation.process import Point, Process
@@ -224,10 +224,3 @@ class Archive:
             self._weather.hits[kind] += 1
             process.life.trace.append((self._timeline.elapsed_seconds, process.name, kind))
         return kind
-
-
-def is_open(payment: Payment) -> bool:
-    """What `payments.is_open` computes: something is pending."""
-    waits = payment.state in (PaymentState.CREATED, PaymentState.REQUIRES_ACTION, PaymentState.AUTHORIZED)
-    disputed = any(dispute.standing == "open" for dispute in payment.disputes)
-    return waits or disputed or any(operation.is_open for operation in payment.operations)

@@ -176,8 +176,8 @@ class Referee:
 
     def _has_evidence(self, payment: Payment) -> None:
         operation = payment.unsettled
-        if operation is None or operation.state is not OperationState.PARKED:
-            raise Violation("I3", payment.id, "parked without a parked operation")
+        if payment.review.doubt is None and (operation is None or operation.state is not OperationState.PARKED):
+            raise Violation("I3", payment.id, "parked without a parked operation and without a doubt")
 
     def _books_agree(self, payment: Payment) -> None:
         account, amounts, currency = self.accounts[payment.id], payment.amounts, payment.currency

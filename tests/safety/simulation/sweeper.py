@@ -11,7 +11,8 @@ from activities.sweeps.paces import PACES
 from activities.sweeps.reminders import Reminders
 from domain.errors import PayonceError
 from domain.ports import InboxEntry
-from tests.safety.simulation.archive import Archive, is_open
+from storage.payment_rows import is_open
+from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import Owners
 from tests.safety.simulation.life import Life
 from tests.safety.simulation.process import Process

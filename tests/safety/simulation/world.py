@@ -97,8 +97,8 @@ class World:
         ends: dict[str, int] = {}
         for payment in self.archive.payments.values():
             end = self.referee.conclude(payment, self.timeline.moment())
-            if end == "parked" and self._longest_outage_seconds < PARKING_OUTAGE_SECONDS:
-                raise Violation("I8", payment.id, "parked, although the gateway was never away for long")
+            if end == "parked" and not self._may_stay_parked(payment.id):
+                raise Violation("I8", payment.id, "parked, although the gateway was never away for long nor lied")
             if end == "waiting" and finally_:
                 raise Violation("I3", payment.id, f"{payment.state} is still waited for")
             if end == "closed" and self.temporal.is_running(payment.id):
@@ -109,6 +109,11 @@ class World:
         if missing:
             raise Violation("I3", missing[0].payment_id, "its client was never answered")
         return ends
+
+    def _may_stay_parked(self, payment_id: str) -> bool:
+        """After a day without the gateway, or where it said something else than what it had been asked."""
+        lied = any(label.startswith("fault wrong_other") for _, label, _ in self.lives[payment_id].trace)
+        return lied or self._longest_outage_seconds > PARKING_OUTAGE_SECONDS
 
     def _outcome(self, ends: dict[str, int]) -> Outcome:
         parked = sum(1 for life in self.lives.values() if _was_parked(life))
