@@ -122,8 +122,7 @@ written AS (
         looks = CASE WHEN known.resolved_at IS NULL THEN known.looks ELSE 0 END,
         status = CASE WHEN known.resolved_at IS NULL THEN known.status ELSE EXCLUDED.status END,
         last_reconciliation_id = EXCLUDED.last_reconciliation_id
-    RETURNING difference, status, subject, sentence,
-        first_reconciliation_id = %(reconciliation_id)s AND first_seen_at = %(at)s AS is_new)
+    RETURNING difference, status, subject, sentence, known.xmax = 0 AS is_new)  -- no row was there before
 SELECT difference, status, subject, sentence FROM written WHERE is_new
 UNION ALL SELECT '', status, '', '' FROM resolved
 """
