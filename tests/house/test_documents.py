@@ -52,7 +52,7 @@ def test_the_settings_table_is_the_settings() -> None:
     assert all(_default(name) in (None, ()) for name in defaults.keys() - told.keys())
 
 
-@pytest.mark.parametrize("name", ["PERFORM", "LOOK", "LOAD"])
+@pytest.mark.parametrize("name", ["PERFORM", "LOOK", "LOAD", "RECORD", "WALK"])
 def test_the_table_of_timeouts_is_the_options(name: str) -> None:
     stated = getattr(options, name)
     retry = stated["retry_policy"]

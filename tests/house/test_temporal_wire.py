@@ -12,11 +12,13 @@ from temporalio import activity, workflow
 
 import activities.inbox
 import activities.operations
+import activities.reconciliation
 import activities.records
 import bootstrap
-from domain import messages
+from domain import messages, passes
 from workflows import options
 from workflows import payment as payment_workflow
+from workflows import reconciliation as reconciliation_workflows
 
 SNAPSHOT = Path(__file__).parent / "wire.json"
 ROOMS: tuple[ModuleType, ...] = (activities.inbox, activities.operations, activities.records)
@@ -27,16 +29,28 @@ def on_the_wire() -> dict[str, object]:
     """Everything an open history or a client outside could name."""
     definition = workflow._Definition.must_from_class(payment_workflow.PaymentWorkflow)
     return {
-        "workflows": [definition.name],
+        "workflows": [definition.name, *_reconciliations()],
         "updates": sorted(str(name) for name in definition.updates),
         "signals": sorted(str(name) for name in definition.signals),
         "queries": sorted(str(name) for name in definition.queries),
         "activities": sorted(_activity_names()),
-        "messages": {
-            name: [f.name for f in fields(kind)]
-            for name, kind in sorted(vars(messages).items())
-            if inspect.isclass(kind) and is_dataclass(kind) and kind.__module__ == messages.__name__
-        },
+        "reconciliation_activities": sorted(_activity_names(activities.reconciliation)),
+        "messages": _fields_of(messages),
+        "reconciliation_messages": _fields_of(passes, "Order", "Result"),
+    }
+
+
+def _reconciliations() -> list[str]:
+    kinds = (reconciliation_workflows.ReconciliationWorkflow, reconciliation_workflows.ReconciliationRound)
+    return [str(workflow._Definition.must_from_class(kind).name) for kind in kinds]
+
+
+def _fields_of(room: ModuleType, *endings: str) -> dict[str, list[str]]:
+    return {
+        name: [f.name for f in fields(kind)]
+        for name, kind in sorted(vars(room).items())
+        if inspect.isclass(kind) and is_dataclass(kind) and kind.__module__ == room.__name__
+        if name.endswith(endings or "")
     }
 
 
@@ -49,6 +63,10 @@ def test_no_activity_is_forgotten_by_the_worker() -> None:
     source = inspect.getsource(bootstrap.build_worker_parts)
     for name in _activity_names():
         assert f".{name}," in source, f"{name} is defined but no worker runs it"
+    source = inspect.getsource(bootstrap._reconciling)
+    for name in _activity_names(activities.reconciliation):
+        verb = name.rpartition("_")[2]
+        assert f"hands.{verb}" in source, f"{name} is defined but no worker runs it"
 
 
 def test_every_activity_call_takes_its_bounds_from_options() -> None:
@@ -64,7 +82,7 @@ def test_every_activity_call_takes_its_bounds_from_options() -> None:
         assert any(text.startswith("options.") for text in spread), ast.unparse(call)
 
 
-@pytest.mark.parametrize("name", ["PERFORM", "LOOK", "LOAD"])
+@pytest.mark.parametrize("name", ["PERFORM", "LOOK", "LOAD", "RECORD", "WALK"])
 def test_every_set_of_options_is_bounded(name: str) -> None:
     chosen = getattr(options, name)
     assert chosen["start_to_close_timeout"] <= chosen["schedule_to_close_timeout"]
@@ -81,8 +99,8 @@ def test_a_gateway_call_gives_up_before_its_activity_and_the_worker_waits_for_bo
     assert gateway_seconds < worker.GRACE.total_seconds()
 
 
-def _activity_names() -> list[str]:
-    classes = [kind for room in ROOMS for kind in vars(room).values() if inspect.isclass(kind)]
+def _activity_names(*rooms: ModuleType) -> list[str]:
+    classes = [kind for room in rooms or ROOMS for kind in vars(room).values() if inspect.isclass(kind)]
     definitions = [
         activity._Definition.from_callable(method)
         for kind in classes
