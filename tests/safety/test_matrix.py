@@ -58,7 +58,7 @@ def played() -> Iterator[list[Cell]]:
 @pytest.mark.xdist_group("matrix")  # one simulator, one tally
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 async def test_cell(cell: Cell, simulator: RunningSimulator, simulated_time: SimulatedTime, played: list[Cell]) -> None:
-    side = SIDES[cell.gateway](f"matrix{os.urandom(8).hex()}", simulator.stripe_url)
+    side = SIDES[cell.gateway](f"matrix{os.urandom(8).hex()}", simulator)
     async with open_stage(side, simulator, simulated_time) as stage:
         await _play(stage, cell)
     played.append(cell)

@@ -12,6 +12,7 @@ import httpx2
 
 from domain.gateway import Gateway
 from gateways.stripe.adapter import StripeGateway
+from tests.contract.simulator.process import RunningSimulator
 from tests.contract.stripe_world import PATHS
 
 WEBHOOK_SECRET = "whsec_matrix"
@@ -26,16 +27,24 @@ class Delivery:
 
 
 class Side(ABC):
-    """One gateway's side of the matrix, for one fresh account. `direct_url` leads to the simulator without the line."""
+    """One gateway's side of the matrix, for one fresh account. `direct_url` leads to the simulator without the line.
+
+    `paths` are patterns of the simulator's fault rules.
+    """
 
     wire: str
     approved: str
     declined: str
     paths: Mapping[Any, str]  # by Verb
 
-    def __init__(self, account: str, direct_url: str) -> None:
+    def __init__(self, account: str, simulator: RunningSimulator) -> None:
         self.account = account
-        self.direct_url = direct_url
+        self.direct_url: str = self.address(simulator)
+
+    @staticmethod
+    @abstractmethod
+    def address(simulator: RunningSimulator) -> str:
+        """Where the simulator speaks this gateway's wire."""
 
     @abstractmethod
     def build(self, address: str, *, timeout_seconds: float) -> Gateway:
@@ -55,6 +64,10 @@ class StripeSide(Side):
     approved = "pm_card_visa"
     declined = "pm_card_chargeDeclined"
     paths = PATHS
+
+    @staticmethod
+    def address(simulator: RunningSimulator) -> str:
+        return simulator.stripe_url
 
     def build(self, address: str, *, timeout_seconds: float) -> Gateway:
         return StripeGateway(
