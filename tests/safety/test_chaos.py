@@ -4,6 +4,7 @@ The long form, and how to repeat a seed: `python -m tests.safety.chaos --help`.
 """
 
 import random
+import sys
 
 import pytest
 
@@ -21,11 +22,13 @@ def test_nothing_is_charged_twice_or_lost_while_everything_fails() -> None:
     plan = Plan(
         seed=random.SystemRandom().randrange(1_000_000_000),
         payments=PAYMENTS,
+        shoppers=40,
         kills=KILLS,
         spread_seconds=50,
         at_most_seconds=90,
-        pace=Pace(shortest=0.4, longest=2.2, longest_stop=8.0),
+        pace=Pace(shortest=0.4, longest=2.2, longest_stop=8.0, settling=False),
     )
+    sys.stdout.write(f"process chaos: seed {plan.seed}\n")  # before it runs, as a run that hangs tells no figures
     result = run(plan, lambda line: None)
     figures.note("process chaos", seed=plan.seed, **result.figures)
     where = f"seed {plan.seed}, evidence in {result.evidence}"

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx2
 
-from tests.safety.chaos.draws import Draw
+from tests.safety.chaos.draws import GATEWAY_FAULTS, SETTLING_FAULTS, WEBHOOK_FAULTS, Draw
 from tests.safety.chaos.house import MORTAL, OURS, House
 from tests.safety.chaos.weather import Weather
-from tests.safety.proxy import Proxy
+from tests.safety.proxy import LINK_FAULTS, Proxy
 
 SERVICE_WEIGHT = 2
 
@@ -30,6 +30,17 @@ class Damage:
     timeline: list[tuple[float, str]] = field(default_factory=list)
     restart_seconds: list[float] = field(default_factory=list)
     restart_failures: list[str] = field(default_factory=list)
+
+    @property
+    def never_hit(self) -> list[str]:
+        """What may go wrong and did not in this run: a long one must leave nothing out."""
+        wanted = (
+            (self.kills, MORTAL),
+            (self.links, LINK_FAULTS),
+            (self.gateway, map(class_of, (*GATEWAY_FAULTS, *SETTLING_FAULTS))),
+            (self.webhooks, map(class_of, WEBHOOK_FAULTS)),
+        )
+        return [name for counts, names in wanted for name in names if not counts[name]]
 
     def note(self, text: str) -> None:
         self.timeline.append((time.monotonic(), text))
