@@ -24,11 +24,9 @@ def keep(
     figures: dict[str, Any],
 ) -> Path:
     """The folder with violations, the timeline of faults, both books about each payment concerned, and all logs."""
-    target = folder or Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
-    target.mkdir(parents=True, exist_ok=True)
+    target = keep_logs(folder, seed, house, damage)
     _write(target / "violations.json", {"seed": seed, "figures": figures, "violations": violations})
     start = damage.timeline[0][0] if damage.timeline else 0.0
-    (target / "faults.txt").write_text("".join(f"{at - start:8.2f} s  {text}\n" for at, text in damage.timeline))
     told = {story.payment_id: story for story in stories}
     for payment_id in {payment_id for payment_id, _ in violations if payment_id}:
         found = books.about(payment_id)
@@ -38,6 +36,16 @@ def keep(
     for story in stories:
         if story.ended_at is None:
             _write(target / f"story-{story.number}.json", _story(story, start))
+    return target
+
+
+def keep_logs(folder: Path | None, seed: int, house: House, damage: Damage) -> Path:
+    """The folder with the timeline of faults, all logs, and what kept a part from starting."""
+    target = folder or Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
+    target.mkdir(parents=True, exist_ok=True)
+    start = damage.timeline[0][0] if damage.timeline else 0.0
+    (target / "faults.txt").write_text("".join(f"{at - start:8.2f} s  {text}\n" for at, text in damage.timeline))
+    (target / "starts.txt").write_text("\n\n".join(house.complaints))
     shutil.copytree(house.stack.state.log("any").parent, target / "logs", dirs_exist_ok=True)
     return target
 

@@ -42,6 +42,8 @@ class House:
         self.stack = stack
         self.ports = dict(zip(OURS, choose_free(len(OURS)), strict=True))
         self.parts: dict[str, Part] = {}
+        self.complaints: list[str] = []
+        """Why a part could not be started at once, in the words of its supervisor."""
         self._extra = extra or {}
 
     def service_port(self, service: str) -> int:
@@ -98,7 +100,8 @@ class House:
             try:
                 self.parts[name].restart()
                 return time.monotonic() - began
-            except StackError:
+            except StackError as error:
+                self.complaints.append(f"{name}: {error}")
                 if time.monotonic() - began > START_TIMEOUT_SECONDS:
                     raise
                 time.sleep(0.5)

@@ -97,6 +97,10 @@ class _Run:
             violations = [*check(books, self._stories), *await self._replays(), *late]
             violations += [("", sentence) for sentence in self._tally.complaints]
             return self._result(storm, books, violations, calm_at)
+        except BaseException:
+            kept = evidence.keep_logs(self._plan.evidence, self._plan.seed, self._house, storm.damage)
+            self._say(f"the run itself failed; its logs and the timeline of faults are in {kept}")
+            raise
         finally:
             await storm.close()
             for client in self._clients:
@@ -219,6 +223,7 @@ class _Run:
             "died_by_themselves": damage.restart_failures,
             "requests": {"sent": tally.requests, "retried": tally.retries, "lost": tally.lost},
             "replays_compared": tally.replays,
+            "restarts_tried_again": len(self._house.complaints),
             "restart_seconds": _spread(damage.restart_seconds),
             "in_flight_when_calm": len(recovery),
             "recovery_seconds": _spread(recovery),
