@@ -9,11 +9,11 @@ from domain.payment import Payment
 from domain.payment import PaymentState as State
 from simulator.stripe.errors import StripeError
 from simulator.wire import WireRequest
+from tests.safety.simulation.activity import no_activity
 from tests.safety.simulation.doors import Doors, HttpAnswer
 from tests.safety.simulation.gateway import GatewaySide
 from tests.safety.simulation.life import Life, Step
 from tests.safety.simulation.process import Point, Process
-from tests.safety.simulation.temporal import no_activity
 from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Bug, Violation
 from tests.safety.simulation.weather import Weather

@@ -14,13 +14,13 @@ from domain.gateway import GatewayEvent
 from domain.ports import InboxEntry
 from gateways.stripe.adapter import StripeGateway
 from gateways.stripe.webhooks import translate
+from tests.safety.simulation.activity import no_activity
 from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import ACCOUNT, Desk
 from tests.safety.simulation.gateway import GatewaySide
 from tests.safety.simulation.life import Life
 from tests.safety.simulation.line import WEBHOOK_SECRET
 from tests.safety.simulation.process import Point, Process
-from tests.safety.simulation.temporal import no_activity
 from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Bug, Violation
 from tests.safety.simulation.weather import Weather

@@ -15,12 +15,13 @@ from domain.outcomes import Fact, NotFound, Outcome, Unknown
 from domain.payment import Payment
 from domain.ports import InboxEntry
 from domain.transitions import Transition
+from tests.safety.simulation.activity import no_activity
 from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import ACCOUNT, Doors, HttpAnswer, Owners
 from tests.safety.simulation.life import Life, new_life
 from tests.safety.simulation.process import Process
 from tests.safety.simulation.sweeper import Sweeper
-from tests.safety.simulation.temporal import Temporal, no_activity
+from tests.safety.simulation.temporal import Temporal
 from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.weather import forecast
 from tests.safety.simulation.workers import activities_over

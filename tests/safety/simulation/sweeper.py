@@ -12,11 +12,12 @@ from activities.sweeps.reminders import Reminders
 from domain.errors import PayonceError
 from domain.ports import InboxEntry
 from storage.payment_rows import is_open
+from tests.safety.simulation.activity import no_activity
 from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import Owners
 from tests.safety.simulation.life import Life
 from tests.safety.simulation.process import Process
-from tests.safety.simulation.temporal import Temporal, no_activity
+from tests.safety.simulation.temporal import Temporal
 from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Bug
 
