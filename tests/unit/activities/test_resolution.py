@@ -163,33 +163,6 @@ async def test_a_stored_error_and_an_empty_lookup_after_the_settle_time_prove_it
     assert attempt(hands, payment).proof == "P4"
 
 
-async def test_a_stored_error_is_sent_again_once_and_never_more(hands: Hands) -> None:
-    stored = Unknown(reason="stored_error", evidence="HTTP 500 replayed")
-    hands.gateway.answers("authorize", Unknown(reason="server_error"), stored, stored, stored)
-    payment = await paid(hands)
-    for _ in range(3):
-        payment = await hands.resolve(payment)
-        hands.later(seconds=5)
-    assert len(hands.gateway.keys("authorize")) == 2
-    assert (attempt(hands, payment).answer, attempt(hands, payment).sends) == ("stored_error", 2)
-
-
-async def test_a_look_that_shows_nothing_done_is_no_answer_to_the_call(hands: Hands) -> None:
-    """A hold still there says nothing of a capture under way: the attempt stays open, and keeps what its call said."""
-    payment = hands.records.add(new_payment(capture_method="manual"))
-    held = Authorized(amount_minor=1000, currency="EUR")
-    hands.gateway.answers("authorize", held)
-    await hands.authorize(payment)
-    stored = Unknown(reason="stored_error", evidence="HTTP 500 replayed")
-    hands.gateway.answers("capture", Unknown(reason="server_error"), stored).answers("retrieve", held, held, held)
-    payment = await hands.obey(hands.records.payments[payment.id], Capture(command_key="c1"))
-    for _ in range(3):
-        payment = await hands.resolve(payment, 2)
-    kept = hands.records.attempts[payment.id, 2, 1]
-    assert (kept.state, kept.answer, kept.sends) == ("unknown", "stored_error", 2)
-    assert payment.operation(2).state is OperationState.UNKNOWN
-
-
 async def test_what_exists_and_was_never_tried_is_fenced_under_a_key_of_its_own(hands: Hands) -> None:
     hands.gateway.answers("authorize", Unknown(reason="stored_error"))
     payment = await paid(hands)

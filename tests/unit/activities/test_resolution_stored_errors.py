@@ -1,0 +1,37 @@
+"""An error the gateway keeps under our key is its last word: repeated once to learn that, and only looked up after."""
+
+from domain.commands import Capture
+from domain.operation import OperationState
+from domain.outcomes import Authorized, Unknown
+from domain.ports import Attempt
+from tests.fakes import new_payment
+from tests.unit.activities.conftest import Hands
+
+STORED = Unknown(reason="stored_error", evidence="HTTP 500 replayed")
+BROKEN = Unknown(reason="server_error")
+
+
+async def test_a_stored_error_is_sent_again_once_and_never_more(hands: Hands) -> None:
+    hands.gateway.answers("authorize", BROKEN, STORED, STORED, STORED)
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    for _ in range(3):
+        payment = await hands.resolve(payment)
+        hands.later(seconds=5)
+    assert len(hands.gateway.keys("authorize")) == 2
+    assert _said(hands.records.attempts[payment.id, 1, 1]) == ("unknown", "stored_error", 2)
+
+
+async def test_a_look_that_shows_nothing_done_is_no_answer_to_the_call(hands: Hands) -> None:
+    """A hold still there says nothing of a capture under way: the attempt stays open, and keeps what its call said."""
+    held = Authorized(amount_minor=1000, currency="EUR")
+    hands.gateway.answers("authorize", held).answers("capture", BROKEN, STORED).answers("retrieve", held, held, held)
+    payment = await hands.authorize(hands.records.add(new_payment(capture_method="manual")))
+    payment = await hands.obey(payment, Capture(command_key="c1"))
+    for _ in range(3):
+        payment = await hands.resolve(payment, 2)
+    assert _said(hands.records.attempts[payment.id, 2, 1]) == ("unknown", "stored_error", 2)
+    assert payment.operation(2).state is OperationState.UNKNOWN
+
+
+def _said(attempt: Attempt) -> tuple[str, str | None, int]:
+    return attempt.state, attempt.answer, attempt.sends
