@@ -21,7 +21,7 @@ By = Literal["approve", "fail", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
-class TestCard:
+class PublishedCard:
     """A published number; `failure` is what happens when the test's bank page is answered with failure."""
 
     number: str
@@ -41,22 +41,22 @@ class Instrument:
 
 
 CARDS = (
-    TestCard("4100280000001007", "Visa"),
-    TestCard("5500670000001002", "MasterCard"),
-    TestCard("6527658900001005", "RuPay"),
-    TestCard("340256000401007", "American Express"),
-    TestCard("5555555555554444", "MasterCard", international=True),
-    TestCard("4012888888881881", "Visa", international=True),
-    TestCard("4100280000090000", "Visa", "payment_timed_out"),
-    TestCard("4100280000080001", "Visa", "insufficient_fund"),
-    TestCard("4100280000070002", "Visa", "payment_cancelled"),
-    TestCard("4100280000060003", "Visa", "card_declined"),
-    TestCard("4100280000050004", "Visa", "card_declined"),
-    TestCard("4100280000040005", "Visa", "card_declined"),
-    TestCard("4100280000030006", "Visa", "card_disabled_for_online_payments"),
-    TestCard("4100280000020007", "Visa", "gateway_technical_error"),
-    TestCard("4100280000010008", "Visa", "card_number_invalid"),
-    TestCard("4100280000000009", "Visa", "authentication_failed"),
+    PublishedCard("4100280000001007", "Visa"),
+    PublishedCard("5500670000001002", "MasterCard"),
+    PublishedCard("6527658900001005", "RuPay"),
+    PublishedCard("340256000401007", "American Express"),
+    PublishedCard("5555555555554444", "MasterCard", international=True),
+    PublishedCard("4012888888881881", "Visa", international=True),
+    PublishedCard("4100280000090000", "Visa", "payment_timed_out"),
+    PublishedCard("4100280000080001", "Visa", "insufficient_fund"),
+    PublishedCard("4100280000070002", "Visa", "payment_cancelled"),
+    PublishedCard("4100280000060003", "Visa", "card_declined"),
+    PublishedCard("4100280000050004", "Visa", "card_declined"),
+    PublishedCard("4100280000040005", "Visa", "card_declined"),
+    PublishedCard("4100280000030006", "Visa", "card_disabled_for_online_payments"),
+    PublishedCard("4100280000020007", "Visa", "gateway_technical_error"),
+    PublishedCard("4100280000010008", "Visa", "card_number_invalid"),
+    PublishedCard("4100280000000009", "Visa", "authentication_failed"),
 )
 _BY_NUMBER = {card.number: card for card in CARDS}
 _BARE: Json = {"card_id": None, "bank": None, "wallet": None, "vpa": None}

@@ -67,4 +67,5 @@ def settle(wire: RazorpayWire) -> Json:
 
 def _parameters(asked: Json) -> Json:
     card = {"number": asked.get("number", _NUMBER), "name": "Customer", "expiry_month": 12, "expiry_year": 40}
-    return {**asked, "card": card} if asked.get("method", "card") == "card" else asked
+    bare = {name: value for name, value in asked.items() if name != "number"}
+    return {"method": "card", **bare, "card": card} if asked.get("method", "card") == "card" else bare
