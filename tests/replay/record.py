@@ -14,7 +14,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from stack.temporary import temporary_stack
-from tests.client import Merchant, Referee, merchant_of, referee_of
+from tests.client import Merchant, Referee, operator_of, referee_of
 from tests.replay.scenarios import SCENARIOS
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -25,7 +25,7 @@ NAMES_MACHINES = frozenset({"identity", "stackTrace"})
 
 
 def main(names: list[str]) -> None:
-    with temporary_stack() as stack, merchant_of(stack) as merchant, referee_of(stack) as referee:
+    with temporary_stack() as stack, operator_of(stack) as merchant, referee_of(stack) as referee:
         for name in names or SCENARIOS:
             _record(name, stack.temporal_address, merchant, referee)
 

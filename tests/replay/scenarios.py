@@ -115,6 +115,58 @@ def rate_limited(merchant: Merchant, referee: Referee) -> str:
     return payment_id
 
 
+def _parked(merchant: Merchant, referee: Referee, **fields: Any) -> str:
+    """A payment whose answer told another amount; no webhook puts it right."""
+    referee.post("/webhook-faults", {"match": {}, "kind": "lost", "count": None})
+    referee.fault("wrong_body", path="/v1/payment_intents", method="POST", body="other_amount")
+    payment_id = str(merchant.pay(**fields).json()["id"])
+    merchant.until(payment_id, lambda p: p["attention"] == "parked")
+    return payment_id
+
+
+def _decide(merchant: Merchant, payment_id: str, decision: str) -> None:
+    body = {"decision": decision, "reason": "seen on the gateway's dashboard", "by": "Anna"}
+    merchant.post(f"/v1/payments/{payment_id}/resolve", body).raise_for_status()
+
+
+def contradiction_confirmed_by_a_person(merchant: Merchant, referee: Referee) -> str:
+    payment_id = _parked(merchant, referee)
+    _decide(merchant, payment_id, "confirm_charged")
+    merchant.settles(payment_id, "captured")
+    return payment_id
+
+
+def contradiction_ended_by_a_look(merchant: Merchant, referee: Referee) -> str:
+    payment_id = _parked(merchant, referee)
+    _decide(merchant, payment_id, "look_again")
+    merchant.settles(payment_id, "captured")
+    return payment_id
+
+
+def parked_then_voided_by_a_person(merchant: Merchant, referee: Referee) -> str:
+    payment_id = _parked(merchant, referee, capture_method="manual")
+    _decide(merchant, payment_id, "void")
+    merchant.settles(payment_id, "canceled")
+    return payment_id
+
+
+def parked_then_refunded_by_a_person(merchant: Merchant, referee: Referee) -> str:
+    payment_id = _parked(merchant, referee)
+    _decide(merchant, payment_id, "refund")
+    merchant.until(payment_id, lambda p: p["amounts"]["refunded"] == p["amount"])
+    return payment_id
+
+
+def late_authorization_let_go(merchant: Merchant, referee: Referee) -> str:
+    """A person says no; a look shows that it is held after all."""
+    payment_id = _parked(merchant, referee, capture_method="manual")
+    _decide(merchant, payment_id, "confirm_not_charged")
+    merchant.settles(payment_id, "failed")
+    _decide(merchant, payment_id, "look_again")
+    merchant.settles(payment_id, "canceled")
+    return payment_id
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
@@ -133,5 +185,10 @@ SCENARIOS: dict[str, Scenario] = {
         server_error_resolved,
         reply_lost_and_resolved,
         rate_limited,
+        contradiction_confirmed_by_a_person,
+        contradiction_ended_by_a_look,
+        parked_then_voided_by_a_person,
+        parked_then_refunded_by_a_person,
+        late_authorization_let_go,
     )
 }
