@@ -126,6 +126,14 @@ FLOWS: Mapping[str, Flow] = {
         amounts=_CAPTURED,
         events=3,
     ),
+    "manual capture, dispute won": Flow(
+        before=_pays("pm_card_createDispute", **HELD),
+        last=_captures(),
+        after=_disputed(won=True),
+        state=_S.CAPTURED,
+        amounts=_CAPTURED,
+        events=6,
+    ),
     "dispute, lost": Flow(
         last=_pays("pm_card_createDispute"),
         after=_disputed(won=False),
