@@ -21,3 +21,15 @@ PATIENCE = {
     "stripe": Patience(give_up_seconds=3 * 86_400.0, answer_seconds=10.0),
     "razorpay": Patience(86_400.0, 5.0, disables_endpoint=True, old_secret_for_retries=True),
 }
+
+
+def next_try(patience: Patience, *, created: float, now: float, number: int, scale: float) -> float | None:
+    """When a delivery that failed for the nth time is due again; None when it is given up.
+
+    Where more than the delivery depends on it, the last try comes at the very end of the gateway's patience.
+    """
+    due_at = now + RETRY_SECONDS[min(number - 1, len(RETRY_SECONDS) - 1)] * scale
+    ends_at = created + patience.give_up_seconds
+    if patience.disables_endpoint and now < ends_at:
+        return min(due_at, ends_at)
+    return due_at if due_at <= ends_at else None

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from simulator.book import Book, Row
-from simulator.patience import PATIENCE, RETRY_SECONDS
+from simulator.patience import PATIENCE, next_try
 from simulator.records import compact
 from simulator.settings import Settings
 
@@ -302,16 +302,16 @@ class Webhooks:
             ),
         )  # fmt: skip
         row = self._book.row("SELECT created, endpoint FROM deliveries WHERE sequence = ?", (delivery.sequence,))
-        delay = RETRY_SECONDS[min(delivery.number - 1, len(RETRY_SECONDS) - 1)]
-        due_at = now + delay * self._settings.seconds("webhook_retry_scale")
         patience = PATIENCE[delivery.wire]
-        given_up = row is None or due_at - row["created"] > patience.give_up_seconds
-        state = "delivered" if attempt.succeeded else "failed" if given_up else "pending"
+        scale = self._settings.seconds("webhook_retry_scale")
+        created = row["created"] if row is not None else 0.0
+        due_at = next_try(patience, created=created, now=now, number=delivery.number, scale=scale)
+        state = "delivered" if attempt.succeeded else "failed" if due_at is None else "pending"
         # A disguise and a place in a release are for the first sending only: retries tell the truth in their own time.
         self._book.execute(
             "UPDATE deliveries SET state = ?, due_at = ?, attempts = ?, disguise = NULL, position = NULL"
             " WHERE sequence = ?",
-            (state, due_at, delivery.number, delivery.sequence),
+            (state, due_at or now, delivery.number, delivery.sequence),
         )
         if state == "failed" and row is not None and patience.disables_endpoint:
             self._disable(row["endpoint"])

@@ -75,6 +75,8 @@ def chosen(parameters: Json, *, card_id: str) -> Instrument:
         if bank not in BANKS:
             raise invalid(f"The bank must be one of {', '.join(BANKS)}", field="bank")
         return Instrument("netbanking", {**_BARE, "bank": bank})
+    if method != "wallet":
+        raise invalid("The selected method is invalid.", field="method")
     wallet = parameters.get("wallet")
     if wallet not in WALLETS:
         raise invalid(f"The wallet must be one of {', '.join(WALLETS)}", field="wallet")
