@@ -245,6 +245,18 @@ def test_a_refund_the_gateway_has_not_named_to_us_is_recognised_by_its_amount() 
     assert other.judged() == {("re_1", D.STATE_DIFFERS)}
 
 
+def test_a_refund_that_failed_before_we_heard_is_its_owners_to_find() -> None:
+    """It is pending here, and the gateway's lines already cancel out: nothing is wrong with the money."""
+    ours = payment(
+        state=PaymentState.CAPTURED,
+        amounts=Amounts(authorized_minor=1000, captured_minor=1000, refund_pending_minor=300),
+        references={"payment_intent": "pi_1"},
+        operations=(refund_operation(2, 300, S.PENDING, "re_1"),),
+    )
+    lines = (line("capture", "ch_1", 1000), line("refund", "re_1", -300), line("refund_failed", "re_1", 300))
+    assert Obligation(ours, lines).judged() == set()
+
+
 def test_a_duplicate_that_was_refunded_whole_is_settled() -> None:
     ours = payment(
         state=PaymentState.CAPTURED,
