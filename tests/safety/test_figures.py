@@ -1,6 +1,7 @@
 """The notebook of the safety proofs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,5 +30,25 @@ def test_each_note_is_one_line_of_json_in_the_named_file(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-def test_the_commit_is_the_head_of_this_repository() -> None:
-    assert figures.commit().removesuffix("+changes") == figures._git("rev-parse", "--short=12", "HEAD")
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A repository with one file and one commit, in place of this one."""
+    monkeypatch.setattr(figures, "ROOT", tmp_path)
+    figures.commit.cache_clear()
+    yield tmp_path
+    figures.commit.cache_clear()
+
+
+def test_the_commit_is_the_head_and_says_when_the_tree_differs(repository: Path) -> None:
+    (repository / "file").write_text("as committed")
+    for command in ("init -q", "add file", "-c user.name=a -c user.email=a@b.example commit -q -m first"):
+        figures._git(*command.split())
+    head = figures._git("rev-parse", "--short=12", "HEAD")
+    assert figures.commit() == head
+    figures.commit.cache_clear()
+    (repository / "file").write_text("changed")
+    assert figures.commit() == f"{head}+changes"
+
+
+def test_outside_a_repository_the_commit_is_unknown(repository: Path) -> None:
+    assert figures.commit() == "unknown"
