@@ -29,7 +29,7 @@ def test_nothing_is_charged_twice_or_lost_while_everything_fails() -> None:
         pace=Pace(shortest=0.4, longest=2.2, longest_stop=8.0, settling=False),
     )
     sys.stdout.write(f"process chaos: seed {plan.seed}\n")  # before it runs, as a run that hangs tells no figures
-    result = run(plan, lambda line: None)
+    result = run(plan, lambda line: sys.stdout.write(line + "\n"))
     figures.note("process chaos", seed=plan.seed, **result.figures)
     where = f"seed {plan.seed}, evidence in {result.evidence}"
     assert result.violations == [], where

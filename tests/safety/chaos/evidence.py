@@ -1,5 +1,6 @@
 """What is left behind when a run found something: enough to understand it without the processes, which are gone."""
 
+import faulthandler
 import json
 import shutil
 import tempfile
@@ -40,11 +41,13 @@ def keep(
 
 
 def keep_logs(folder: Path | None, seed: int, house: House, damage: Damage) -> Path:
-    """The folder with the timeline of faults, all logs, and what kept a part from starting."""
+    """The folder with the timeline of faults, all logs, what kept a part from starting, and where our own threads are."""
     target = folder or Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
     target.mkdir(parents=True, exist_ok=True)
     start = damage.timeline[0][0] if damage.timeline else 0.0
     (target / "faults.txt").write_text("".join(f"{at - start:8.2f} s  {text}\n" for at, text in damage.timeline))
+    with (target / "threads.txt").open("w") as file:
+        faulthandler.dump_traceback(file, all_threads=True)
     (target / "starts.txt").write_text("\n\n".join(house.complaints))
     shutil.copytree(house.stack.state.log("any").parent, target / "logs", dirs_exist_ok=True)
     return target

@@ -34,9 +34,12 @@ SETTLE_SECONDS = 120.0
 """Stripe's settle time (`gateways/stripe/adapter.py`): before it "not found" means nothing, so what can be settled by
 that alone cannot come to rest earlier. Its recovery is counted from there."""
 
+SETTLED_WITHIN_SECONDS = 150.0
+"""After the last strike everything is up again in this time, or the run itself is broken and says where it stands."""
+
 REPLAYS_AT_ONCE = 8
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class _Run:
             self._progress(storm)
         raging.cancel()
         await asyncio.gather(raging, return_exceptions=True)
-        await storm.settle()
+        await asyncio.wait_for(storm.settle(), SETTLED_WITHIN_SECONDS)
         storm.damage.note("quiet from here on")
         calm_at = time.monotonic()
         self._living = living
