@@ -17,6 +17,8 @@ from tests.safety.planted.table import BUGS
 from tests.safety.planted.trial import Verdict, copied_tree, run_tests, try_bug
 
 WIDTH = 34
+TOGETHER_SECONDS = 1_200
+"""For all the named tests in one run."""
 
 
 def main() -> int:
@@ -37,7 +39,7 @@ def _sound(bugs: Sequence[Bug]) -> bool:
     node_ids = sorted({node_id for bug in bugs for node_id in bug.noticed_by})
     _say(f"first without any bug: {len(node_ids)} tests")
     with copied_tree() as tree:
-        code, output = run_tests(node_ids, tree)
+        code, output = run_tests(node_ids, tree, timeout_seconds=TOGETHER_SECONDS)
     if code != 0:
         _say(output[-4000:] + "\nthey do not pass as it is: nothing can be said about any bug")
     return code == 0

@@ -4,7 +4,12 @@ from tests.safety.planted.bug import Bug, bug
 
 _OPERATIONS = "tests/unit/activities/test_operations.py"
 _FAULTS = "tests/unit/gateways/stripe/test_faults.py"
-_MATRIX = "tests/safety/test_matrix.py"
+
+
+def _sale(trouble: str) -> str:
+    """The cell of the ambiguity matrix in which a sale meets this trouble."""
+    return f"tests/safety/test_matrix.py::test_cell[stripe-sale-{trouble}]"
+
 
 BUGS: tuple[Bug, ...] = (
     bug(
@@ -16,7 +21,7 @@ BUGS: tuple[Bug, ...] = (
         '        return Declined(decline=refusal(DeclineKind.INVALID_REQUEST, code="timeout", detail=fault.evidence))\n'
         "    return Unknown(reason=_unknown_reason(fault), evidence=fault.evidence, references=fault.references)\n",
         _FAULTS,
-        _MATRIX,
+        _sale("timeout-executed"),
     ),
     bug(
         "server-error-is-a-decline",
@@ -27,7 +32,7 @@ BUGS: tuple[Bug, ...] = (
         '        return Declined(decline=refusal(DeclineKind.INVALID_REQUEST, code="error", detail=fault.evidence))\n'
         "    return Unknown(reason=_unknown_reason(fault), evidence=fault.evidence, references=fault.references)\n",
         _FAULTS,
-        _MATRIX,
+        _sale("500-executed-no_webhook"),
     ),
     bug(
         "any-connection-error-was-never-sent",
@@ -35,7 +40,7 @@ BUGS: tuple[Bug, ...] = (
         "gateways/stripe/faults.py",
         "never_sent=isinstance(error, stripe.APIConnectionError) and _never_sent(error),",
         "never_sent=isinstance(error, stripe.APIConnectionError),",
-        "tests/contract",
+        _sale("timeout-executed"),
     ),
     bug(
         "rate-limit-is-a-decline",
@@ -52,7 +57,7 @@ BUGS: tuple[Bug, ...] = (
         '    if fault.status == 409 and fault.type == "idempotency_error":\n        raise InFlight(fault.evidence)\n',
         '    if fault.status == 409 and fault.type == "idempotency_error":\n        raise NotSent(fault.evidence)\n',
         _FAULTS,
-        _MATRIX,
+        _sale("key_in_use"),
     ),
     bug(
         "broken-answer-is-a-decline",
@@ -61,7 +66,7 @@ BUGS: tuple[Bug, ...] = (
         '    return "unreadable" if not fault.type else "unexpected_answer"',
         "    raise NotSent(fault.evidence)",
         _FAULTS,
-        _MATRIX,
+        _sale("html"),
     ),
     bug(
         "failed-after-the-last-retry",
@@ -70,7 +75,7 @@ BUGS: tuple[Bug, ...] = (
         '            return Unknown(reason="in_flight", evidence=str(error))',
         "            return Declined(decline=unreachable(error))",
         _OPERATIONS,
-        _MATRIX,
+        _sale("key_in_use"),
     ),
     bug(
         "not-found-trusted-at-once",
@@ -79,7 +84,7 @@ BUGS: tuple[Bug, ...] = (
         "return self._age(operation) > gateway.capabilities.settle_time",
         "return True",
         _OPERATIONS,
-        _MATRIX,
+        _sale("lookup_lags"),
     ),
     bug(
         "lookup-refused-means-not-found",

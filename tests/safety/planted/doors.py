@@ -3,7 +3,6 @@
 from tests.safety.planted.bug import Bug, bug
 
 _SIGNATURE = "tests/unit/gateways/stripe/test_signature.py"
-_FORGERIES = "tests/safety/test_forgeries.py"
 _DESK = "tests/unit/api/test_webhook_desk.py"
 
 BUGS: tuple[Bug, ...] = (
@@ -14,7 +13,6 @@ BUGS: tuple[Bug, ...] = (
         '    payload = timestamp.encode() + b"." + raw',
         '    import json; payload = timestamp.encode() + b"." + json.dumps(json.loads(raw)).encode()',
         _SIGNATURE,
-        _FORGERIES,
     ),
     bug(
         "signature-compared-with-equals",
@@ -23,7 +21,6 @@ BUGS: tuple[Bug, ...] = (
         "hmac.compare_digest(ours, theirs)",
         "ours == theirs",
         _SIGNATURE,
-        _FORGERIES,
     ),
     bug(
         "webhook-from-the-future",
@@ -32,7 +29,6 @@ BUGS: tuple[Bug, ...] = (
         "    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:",
         "    if now.timestamp() - int(timestamp) > TOLERANCE_SECONDS:",
         _SIGNATURE,
-        _FORGERIES,
     ),
     bug(
         "no-secret-means-open",
@@ -41,7 +37,6 @@ BUGS: tuple[Bug, ...] = (
         '        raise SignatureInvalid("no webhook secret is configured")',
         "        return",
         _SIGNATURE,
-        _FORGERIES,
     ),
     bug(
         "acknowledged-before-stored",
@@ -50,7 +45,6 @@ BUGS: tuple[Bug, ...] = (
         "        return await stored\n",
         "        stored.add_done_callback(lambda done: done.exception())\n        return []\n",
         _DESK,
-        "tests/unit/api/routes",
     ),
     bug(
         "webhook-of-a-stranger",
@@ -59,7 +53,6 @@ BUGS: tuple[Bug, ...] = (
         "return stored.payment if stored is not None and stored.payment.account_id == entry.account_id else None",
         "return stored.payment if stored is not None else None",
         _DESK,
-        "tests/unit/api",
     ),
     bug(
         "merchant-filter-missing",
@@ -107,7 +100,7 @@ BUGS: tuple[Bug, ...] = (
         "api/routes/webhooks.py",
         "raw=redact(raw)",
         "raw=raw",
-        "tests/unit/api/routes",
+        "tests/unit/api/routes/test_webhooks.py",
     ),
     bug(
         "test-key-in-live-mode",
@@ -116,6 +109,5 @@ BUGS: tuple[Bug, ...] = (
         "        if not secret_key.startswith(_KEY_PREFIXES[mode]):",
         "        if not secret_key:",
         "tests/unit/gateways",
-        "tests/contract/test_stripe.py",
     ),
 )

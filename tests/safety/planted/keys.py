@@ -14,7 +14,7 @@ BUGS: tuple[Bug, ...] = (
         _KEY,
         "from temporalio import activity; i = activity.info()\n"
         '        return f"{i.workflow_run_id}-{i.activity_id}-{o.number}"',
-        "tests/safety/test_operators.py",
+        "tests/safety/test_operators.py::test_a_workflow_reset_in_the_middle_or_after_the_charge_charges_nothing_again",
     ),
     bug(
         "new-key-per-retry",
@@ -30,7 +30,7 @@ BUGS: tuple[Bug, ...] = (
         "domain/gateway.py",
         _KEY,
         "return gateway_key(payment_id=self.payment.id, operation_number=1, generation=o.generation)",
-        "tests/contract/test_gateways.py",
+        "tests/unit/domain/test_gateway.py",
     ),
     bug(
         "sdk-retries-on-its-own",
@@ -38,8 +38,7 @@ BUGS: tuple[Bug, ...] = (
         "gateways/stripe/adapter.py",
         "max_network_retries=0,",
         "max_network_retries=2,",
-        "tests/contract",
-        "tests/unit/gateways/stripe",
+        "tests/safety/test_matrix.py::test_cell[stripe-sale-503]",
     ),
     bug(
         "resend-with-a-dead-key",
@@ -48,7 +47,7 @@ BUGS: tuple[Bug, ...] = (
         "return keyed and self._age(operation) < gateway.capabilities.key_life",
         "return keyed",
         _OPERATIONS,
-        "tests/safety/test_matrix.py",
+        "tests/safety/test_matrix.py::test_cell[stripe-sale-key_expired-not_executed]",
     ),
     bug(
         "resend-without-keys",

@@ -64,14 +64,16 @@ def try_bug(planted: Bug, tree: Path, original: Path = ROOT) -> Verdict:
     return Verdict(bug=planted, standing=standing, failed=failed, seconds=seconds, output=output)
 
 
-def run_tests(node_ids: Sequence[str], tree: Path, *options: str) -> tuple[int, str]:
+def run_tests(
+    node_ids: Sequence[str], tree: Path, *options: str, timeout_seconds: int = TIMEOUT_SECONDS
+) -> tuple[int, str]:
     """pytest's exit code and what it printed. The tree's own modules are imported, in its child processes too."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *options, *node_ids]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_SEED": "1"}
     try:
         done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
+            command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=timeout_seconds
         )
     except subprocess.TimeoutExpired:
-        return -1, f"no end after {TIMEOUT_SECONDS} s"
+        return -1, f"no end after {timeout_seconds} s"
     return done.returncode, done.stdout + done.stderr

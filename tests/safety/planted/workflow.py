@@ -12,7 +12,6 @@ BUGS: tuple[Bug, ...] = (
         "case Close():\n                    await workflow.wait_condition(workflow.all_handlers_finished)\n",
         "case Close():\n",
         _WORKFLOW,
-        "tests/replay",
     ),
     bug(
         "handler-before-the-load",
