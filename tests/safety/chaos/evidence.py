@@ -41,7 +41,7 @@ def keep(
 
 
 def keep_logs(folder: Path | None, seed: int, house: House, damage: Damage) -> Path:
-    """The folder with the timeline of faults, all logs, what kept a part from starting, and where our own threads are."""
+    """The folder with the timeline of faults, all logs, what kept parts from starting, and where our threads are."""
     target = folder or Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
     target.mkdir(parents=True, exist_ok=True)
     start = damage.timeline[0][0] if damage.timeline else 0.0
