@@ -41,6 +41,10 @@ class RunningSimulator:
             http_client=stripe.RequestsClient(timeout=(3.05, READ_TIMEOUT_SECONDS)),
         )  # fmt: skip
 
+    def razorpay(self, key: str = "rzp_test_process", secret: str = "process-secret") -> httpx2.Client:
+        """A plain client of the Razorpay wire."""
+        return httpx2.Client(base_url=self.razorpay_url, auth=(key, secret), timeout=READ_TIMEOUT_SECONDS)
+
     def ask(self, method: str, path: str, body: Json | None = None) -> Any:
         """The control API; fails on anything but success."""
         response = self.control.request(method, path, json=body)
@@ -78,7 +82,11 @@ FREE_PORTS = ("--control-port", "0", "--stripe-port", "0", "--razorpay-port", "0
 @dataclass(frozen=True)
 class Received:
     body: bytes
-    signature: str
+    headers: dict[str, str]
+
+    @property
+    def signature(self) -> str:
+        return self.headers["stripe-signature"]
 
     @property
     def event(self) -> Json:
@@ -101,7 +109,7 @@ class Sink:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                sink.received.append(Received(body, self.headers["stripe-signature"]))
+                sink.received.append(Received(body, {name.lower(): value for name, value in self.headers.items()}))
                 self.send_response(sink.statuses.pop(0) if sink.statuses else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()
