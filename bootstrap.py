@@ -309,7 +309,7 @@ async def create_merchant(settings: Settings, merchants: MerchantRegister, name:
     """A merchant with an account at each gateway, in the mode of the settings; the merchant's id."""
     merchant_id, now = new_id("merchant"), utc_now()
     await merchants.create_merchant(merchant_id=merchant_id, name=name, at=now)
-    await merchants.create_account(_stripe_account(new_id("account"), merchant_id, settings.payonce.mode), at=now)
+    await merchants.create_account(stripe_account(new_id("account"), merchant_id, settings.payonce.mode), at=now)
     return merchant_id
 
 
@@ -325,7 +325,7 @@ async def create_api_key(
     return key_id, api_key
 
 
-def _stripe_account(account_id: str, merchant_id: str, mode: Mode) -> GatewayAccount:
+def stripe_account(account_id: str, merchant_id: str, mode: Mode) -> GatewayAccount:
     return GatewayAccount(
         id=account_id,
         merchant_id=merchant_id,
@@ -334,34 +334,3 @@ def _stripe_account(account_id: str, merchant_id: str, mode: Mode) -> GatewayAcc
         secret_name=STRIPE_KEY_NAME,
         is_default=True,
     )
-
-
-def seed(settings: Settings) -> str:
-    """The default merchant, its account at each gateway and an API key; the key, kept in the state folder.
-
-    Safe to repeat. Only the key's hash is in the database; the file is readable by its owner alone.
-    """
-    return asyncio.run(_seed(settings))
-
-
-async def _seed(settings: Settings) -> str:
-    mode, now = settings.payonce.mode, utc_now()
-    async with open_database(settings) as database:
-        merchants = PostgresMerchants(database)
-        await merchants.create_merchant(merchant_id=DEFAULT_MERCHANT_ID, name="Default merchant", at=now)
-        account = _stripe_account(default_account_id("stripe", mode), DEFAULT_MERCHANT_ID, mode)
-        await merchants.create_account(account, at=now)
-        return await _kept_api_key(settings, merchants)
-
-
-async def _kept_api_key(settings: Settings, merchants: PostgresMerchants) -> str:
-    mode, kept = settings.payonce.mode, settings.payonce.state / f"api-key-{settings.payonce.mode}"
-    if kept.is_file():
-        api_key = kept.read_text().strip()
-        if await merchants.authenticate(api_key_hash(api_key)) is not None:
-            return api_key
-    _, api_key = await create_api_key(merchants, DEFAULT_MERCHANT_ID, mode)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.touch(mode=0o600)
-    kept.write_text(api_key + "\n")
-    return api_key

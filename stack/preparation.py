@@ -9,7 +9,7 @@ from stack.processes import post_json
 
 def load() -> None:
     """Import what the other functions need, which takes longer than they do, while the servers are starting."""
-    for name in ("bootstrap", "storage.migrations"):
+    for name in ("stack.seeding", "storage.migrations"):
         importlib.import_module(name)
 
 
@@ -28,9 +28,9 @@ def migrate(database_url: str) -> None:
 
 def seed(settings: Settings) -> str:
     """The default merchant with a test key and its Stripe account; the key, to be printed."""
-    import bootstrap
+    from stack import seeding
 
-    return bootstrap.seed(settings)
+    return seeding.seed(settings)
 
 
 def listen_to_simulator(settings: Settings, *, control_url: str, api_url: str) -> None:

@@ -8,6 +8,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from activities.reconciliation import ReconciliationMetrics
 from activities.sweeps.metrics import SweepMetrics
 from activities.sweeps.paces import PACES
 from activities.sweeps.seen import Seen
@@ -63,6 +64,9 @@ def _series() -> dict[str, set[str]]:
     sweeps = SweepMetrics(registry, lambda: START, PACES)
     for name in PACES:
         sweeps.succeeded(name, Seen(), seconds=0.1)
+    passes = ReconciliationMetrics(registry, lambda: START)
+    passes.succeeded("acct_1", START)
+    passes.cases.labels("duplicate").inc()
     api = ApiMetrics(registry)
     api.answered(method="GET", route="/", status=200, seconds=0.1)
     api.webhooks.labels("acct_1", "forged").inc()
