@@ -1,4 +1,14 @@
-"""The crash-point sweep from the shell, `python -m tests.safety.crash_points`: its figures; exits 1 on a finding."""
+"""T4, the crash-point sweep: `python -m tests.safety.crash_points`. Prints its figures; exits 1 when it finds anything.
+
+Every failpoint x {before, after} x operation x kind of trouble. Real: PostgreSQL, the Temporal server, the gateway
+simulator over HTTP with Stripe's own SDK, a worker process and an API process, and their deaths: `exit` is
+os._exit(137) in the middle of the work, no handler runs, nothing is flushed. One death may take several payments, each
+frozen at its own point. Not real: the patience (bounds are shortened in `tests/safety/crash_points/nursery.py`, in the
+order they have in production), and a power cut (files are not fsynced).
+
+Each operation is traced first, so the cells are exactly the places it passes. Every cell has a payment of its own, is
+healed (nothing but time and a client that repeats its request) and is checked against the simulator's book.
+"""
 
 import asyncio
 import sys
