@@ -61,6 +61,11 @@ class PaymentWorkflow:
             if letter is not None:
                 payment = await self._act(payment, letter)
                 continue
+            # Here the mailbox is empty, and nothing is awaited before the run ends. Asked only after a wait that a
+            # message ended, the mailbox was never empty and a busy payment's history grew without end.
+            long = workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS
+            if long and workflow.all_handlers_finished():
+                workflow.continue_as_new(PaymentStart(payment_id=start.payment_id))
             step = next_step(payment, now=workflow.now(), abilities=self._abilities)
             self._show(payment, step)
             match step:
@@ -72,10 +77,6 @@ class PaymentWorkflow:
                     await workflow.wait_condition(workflow.all_handlers_finished)
                     if self._mailbox.is_empty:  # a message may have come in during that await
                         return payment.state
-            if self._mailbox.is_empty and workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS:
-                await workflow.wait_condition(workflow.all_handlers_finished)
-                if self._mailbox.is_empty:
-                    workflow.continue_as_new(PaymentStart(payment_id=start.payment_id))
 
     # --- messages: each only fills the mailbox and waits for the loop's answer ---------------------------------------
 

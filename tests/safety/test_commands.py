@@ -22,7 +22,9 @@ def test_refunds_racing_over_the_balance_never_exceed_what_was_captured(merchant
         }
         answers = {id_: sorted(future.result().status_code for future in futures) for id_, futures in asked.items()}
     for payment_id in ids:
-        assert answers[payment_id] == [201, 201, *[409] * (AT_ONCE - 2)]
+        made, refused = answers[payment_id][:2], answers[payment_id][2:]
+        assert made == [201, 201]
+        assert set(refused) <= {409, 422, 429}, refused  # too much, meanwhile in doubt, or too many at once
         totals = referee.totals(payment_id)
         assert (totals["captured_minor"], totals["refunded_minor"]) == (5000, 4000)
         assert merchant.payment(payment_id)["amounts"]["refunded"] == 4000

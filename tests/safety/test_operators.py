@@ -22,8 +22,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, Re
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from stack.assembly import Stack
-from tests.client import eventually, merchant_of, referee_of
+from tests.client import eventually
 from tests.safety import figures
 from tests.safety.shop import AMOUNT, BODY, THREE_D_SECURE, Shop
 
@@ -51,17 +50,15 @@ class Made:
         return str(json.loads(self.answer)["id"])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def deleted(swept: Stack) -> list[Made]:
-    """Two closed workflows and an open one, deleted as retention does it: the server takes half a minute for that, so
-    the other proofs of this file run meanwhile."""
-    with merchant_of(swept) as merchant, referee_of(swept) as referee:
-        shop, made = Shop(swept, merchant, referee), []
-        for body in (BODY, BODY, {**BODY, "capture_method": "manual"}):
-            key = uuid.uuid4().hex
-            answer = merchant.post("/v1/payments", body, key=key)
-            made.append(Made(key, body, answer.status_code, answer.content))
-            shop.temporal(_delete, made[-1].payment_id)
+@pytest.fixture
+def deleted(shop: Shop) -> list[Made]:
+    """Two closed workflows and an open one, deleted as retention does it: the server takes half a minute for that."""
+    made = []
+    for body in (BODY, BODY, {**BODY, "capture_method": "manual"}):
+        key = uuid.uuid4().hex
+        answer = shop.merchant.post("/v1/payments", body, key=key)
+        made.append(Made(key, body, answer.status_code, answer.content))
+        shop.temporal(_delete, made[-1].payment_id)
     return made
 
 
