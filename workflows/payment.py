@@ -7,7 +7,7 @@ pending it completes; any later message revives the same workflow id, which load
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -51,6 +51,7 @@ class PaymentWorkflow:
         self._abilities = Abilities()
         self._shown: tuple[str, str] | None = None
         self._failures = 0
+        self._due: tuple[tuple[int, str], datetime] | None = None
 
     @workflow.run
     async def run(self, start: PaymentStart) -> str:
@@ -72,7 +73,7 @@ class PaymentWorkflow:
                 case Perform(operation=operation):
                     payment = await self._perform(operation)
                 case Wait():
-                    payment = await self._wait(payment, step)
+                    payment = await self._wait(payment, self._not_put_off(payment, step))
                 case Close():
                     await workflow.wait_condition(workflow.all_handlers_finished)
                     if self._mailbox.is_empty:  # a message may have come in during that await
@@ -238,8 +239,18 @@ class PaymentWorkflow:
                 timeout_summary=f"looks again if {step.why} takes longer",
             )
         except TimeoutError:
+            self._due = None
             return await self._look(payment, step)
         return payment
+
+    def _not_put_off(self, payment: Payment, step: Wait) -> Wait:
+        """The wait with the end it had before a message interrupted it. Delays are counted from now: a client that
+        keeps repeating a command, as it is told to while an outcome is unknown, would put the look off for ever."""
+        what = (payment.version, step.then)
+        if self._due is not None and self._due[0] == what:
+            step = replace(step, until=min(step.until, self._due[1]))
+        self._due = (what, step.until)
+        return step
 
     async def _look(self, payment: Payment, step: Wait) -> Payment:
         if step.then == "expire":

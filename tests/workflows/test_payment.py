@@ -183,6 +183,18 @@ async def test_an_unknown_outcome_resolves_itself_and_blocks_commands_meanwhile(
     assert len(set(house.gateway.keys("authorize"))) == 1
 
 
+async def test_a_client_that_keeps_asking_does_not_put_the_look_off(house: House) -> None:
+    house.gateway.answers("authorize", *[Unknown(reason="timeout")] * 6, CAPTURED)
+    payment = house.new(new_payment())
+    await house.owners.begin(payment, wait_seconds=10)
+    for number in range(60):
+        await house.owners.command(payment, Cancel(command_key=f"x{number}"), wait_seconds=10)
+        await house.environment.sleep(timedelta(seconds=1))
+        if house.recorded(payment).state == "captured":
+            break
+    assert house.recorded(payment).state == "captured"
+
+
 async def test_an_outcome_nobody_can_tell_is_parked_not_failed(house: House) -> None:
     house.gateway.keyed_verbs = frozenset()
     house.gateway.answers("authorize", Unknown(reason="timeout"))
