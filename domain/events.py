@@ -124,5 +124,5 @@ def column(payment: Payment, event: Event) -> PaymentEvent:
 def _declined_column(payment: Payment, event: OutcomeArrived) -> PaymentEvent:
     if event.operation_number is not None:
         return _DECLINED[payment.operation(event.operation_number).verb]
-    hosted = payment.method is not None and payment.method.kind == "hosted"
-    return PaymentEvent.TRY_DECLINED if hosted and event.source == "webhook" else PaymentEvent.DECLINED
+    may_try_again = payment.method is not None and payment.method.kind in ("hosted", "browser")
+    return PaymentEvent.TRY_DECLINED if may_try_again and event.source == "webhook" else PaymentEvent.DECLINED

@@ -8,7 +8,7 @@ same call may be sent again. Anything ambiguous is `Unknown`, never an exception
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.commands import Abilities
 from domain.identifiers import gateway_key, operation_reference
@@ -39,6 +39,7 @@ class Instructions:
     line_items: tuple[LineItem, ...] = ()
     customer_id: str | None = None
     save_method: bool = False  # keep the method for later off-session charges
+    routed_because: str | None = None  # why this gateway takes it, where the choice was left to the routing table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,18 @@ class Gateway(Protocol):
         self, *, headers: Mapping[str, str], raw: bytes, url: str, now: datetime
     ) -> Sequence[GatewayEvent]:
         """Verified events in our words. Raises SignatureInvalid. Pure: touches no wire."""
+        ...
+
+
+@runtime_checkable
+class SignedCallbacks(Protocol):
+    """A gateway whose result the customer's browser carries, signed, to `POST|GET /v1/callbacks/{gateway}/{account}`.
+    An adapter that has the method takes part; the others have no callbacks."""
+
+    def parse_callback(self, *, fields: Mapping[str, str], now: datetime) -> GatewayEvent | None:
+        """What the form or query says, verified; a hint like a webhook. None: the customer came back without anything
+        signed (left the page, was declined), so there is nothing to believe. Raises SignatureInvalid. Touches no wire.
+        """
         ...
 
 

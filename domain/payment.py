@@ -229,9 +229,11 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodChoice:
-    """How the customer pays. `token`: a one-time or saved token of the gateway; `hosted`: a page of the gateway."""
+    """How the customer pays. `token`: a one-time or saved token of the gateway; `hosted`: a page of the gateway;
+    `browser`: the gateway's own script on the merchant's page, where the server cannot confirm. `type` is what the
+    customer means to pay with; on a page they may choose otherwise."""
 
-    kind: Literal["token", "hosted"]
+    kind: Literal["token", "hosted", "browser"]
     type: str = "card"
     token: str | None = None
     customer_reference: str | None = None  # the gateway's id of our customer

@@ -37,6 +37,7 @@ from tests.unit.domain.builders import (
 )
 
 HOSTED = after(payment(method=MethodChoice(kind="hosted")), AUTHORIZE)
+AT_THE_SHOP = after(payment(method=MethodChoice(kind="browser")), AUTHORIZE)
 UNCHOSEN = after(payment(method=None), AUTHORIZE)
 
 
@@ -66,6 +67,8 @@ UNCHOSEN = after(payment(method=None), AUTHORIZE)
         (UNCHOSEN, webhook(DECLINED), E.DECLINED),
         (HOSTED, webhook(DECLINED), E.TRY_DECLINED),
         (HOSTED, lookup(DECLINED), E.DECLINED),
+        (AT_THE_SHOP, webhook(DECLINED), E.TRY_DECLINED),
+        (AT_THE_SHOP, lookup(DECLINED), E.DECLINED),
         (HOSTED, reply(DECLINED), E.DECLINED),
         (after(AUTHORIZED, capture_of(1)), reply(DECLINED, 2), E.CAPTURE_DECLINED),
         (after(AUTHORIZED, void()), reply(DECLINED, 2), E.VOID_DECLINED),
