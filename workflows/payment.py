@@ -62,11 +62,11 @@ class PaymentWorkflow:
             if letter is not None:
                 payment = await self._act(payment, letter)
                 continue
-            # Here the mailbox is empty, and nothing is awaited before the run ends. Asked only after a wait that a
-            # message ended, the mailbox was never empty and a busy payment's history grew without end.
-            long = workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS
-            if long and workflow.all_handlers_finished():
-                workflow.continue_as_new(PaymentStart(payment_id=start.payment_id))
+            # Asked here, not only after a wait that no message ended: a busy payment's history would grow without end.
+            if workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS:
+                await self._answers_heard(payment)
+                if self._mailbox.is_empty and workflow.all_handlers_finished():
+                    workflow.continue_as_new(PaymentStart(payment_id=start.payment_id))
             step = next_step(payment, now=workflow.now(), abilities=self._abilities)
             self._show(payment, step)
             match step:
@@ -121,6 +121,11 @@ class PaymentWorkflow:
     @workflow.query(name="next", description="What the payment waits for, and until when")
     def next(self) -> str:
         return workflow.get_current_details()
+
+    async def _answers_heard(self, payment: Payment) -> None:
+        """Handlers whose letters are answered finish; one that waits for the first answer must not be waited for."""
+        if payment.state is not PaymentState.CREATED:
+            await workflow.wait_condition(lambda: workflow.all_handlers_finished() or not self._mailbox.is_empty)
 
     # --- what the loop does ------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.xdist_group("swept")
 EVENTS = 60
 CAPTURES = 12
 PART_MINOR = 100
-FEWEST = 2
+FEWEST = 1
 AMOUNT_MINOR = CAPTURES * PART_MINOR
 
 
