@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from domain.errors import InvalidInput
 from domain.failpoints import read_armed
 
-PROCESS_NEEDS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "STRIPE_SECRET_KEY")
+PROCESS_NEEDS = ("DATABASE_URL", "TEMPORAL_ADDRESS", "STRIPE_SECRET_KEY or RAZORPAY_KEY_ID")
 """What a worker or an API process cannot run without; `payonce up` fills them in for its own children."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -37,7 +37,7 @@ def read_settings(*, required: Sequence[str] = (), **overrides: dict[str, Any]) 
         settings = Settings(**overrides)  # type: ignore[arg-type]  # groups arrive as plain dicts and are validated
     except ValidationError as error:
         raise SettingsError([_sentence(details) for details in error.errors()]) from None
-    complaints = [*settings.complaints(), *(_missing(name) for name in required if settings.value(name) is None)]
+    complaints = [*settings.complaints(), *(_missing(names) for names in required if not settings.has_one_of(names))]
     if complaints:
         raise SettingsError(complaints)
     return settings
@@ -91,12 +91,22 @@ class StripeSettings(Group):
     api_base: str | None = None
 
 
+class RazorpaySettings(Group):
+    """The default Razorpay account; unset key means the simulator of `payonce up`. `key_id` is public, in browsers."""
+
+    key_id: str | None = None
+    key_secret: SecretStr | None = None
+    webhook_secrets: SecretList = ()
+    api_base: str | None = None
+
+
 class PayonceSettings(Group):
     """Our own processes: mode, ports, folders."""
 
     mode: Literal["test", "live"] = "test"
     state: Path = Path(".payonce")
     task_queue: str = "payonce"
+    routing: Path | None = None
     sweep_factor: Annotated[float, Field(gt=0, le=100)] = 1.0
     fail: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -123,6 +133,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     temporal: TemporalSettings = TemporalSettings()
     stripe: StripeSettings = StripeSettings()
+    razorpay: RazorpaySettings = RazorpaySettings()
     payonce: PayonceSettings = PayonceSettings()
 
     @property
@@ -154,40 +165,56 @@ class Settings(BaseSettings):
         group, _, field = environment_name.lower().partition("_")
         return getattr(getattr(self, group), field)
 
+    def has_one_of(self, names: str) -> bool:
+        """Whether at least one of the environment names is set, as in `"DATABASE_URL"` or `"A_KEY or B_KEY"`."""
+        return any(self.value(name) is not None for name in names.split(" or "))
+
     def as_environment(self) -> dict[str, str]:
         """The variables that make another process read these same settings."""
         written = {name: _written(self.value(name)) for name in environment_names()}
         return {name: text for name, text in written.items() if text}
 
-    def gateway_keys(self) -> dict[str, tuple[SecretStr | None, str, str]]:
+    def gateway_keys(self) -> dict[str, tuple[str | None, str, str]]:
         """Environment name -> the key, how a test key begins, how a live key begins."""
-        return {"STRIPE_SECRET_KEY": (self.stripe.secret_key, "sk_test_", "sk_live_")}
+        stripe = self.stripe.secret_key
+        return {
+            "STRIPE_SECRET_KEY": (stripe.get_secret_value() if stripe else None, "sk_test_", "sk_live_"),
+            "RAZORPAY_KEY_ID": (self.razorpay.key_id, "rzp_test_", "rzp_live_"),
+        }
 
     def complaints(self) -> list[str]:
         """What single fields cannot know: keys against the mode, halves of pairs."""
-        found = [_key_complaint(self.payonce.mode, name, *key) for name, key in self.gateway_keys().items()]
-        if self.payonce.mode == "live" and self.stripe.api_base:
-            found.append("STRIPE_API_BASE points away from Stripe, so PAYONCE_MODE must be test: unset one of them.")
+        mode, keys = self.payonce.mode, self.gateway_keys()
+        found = [_key_complaint(mode, name, *key) for name, key in keys.items()]
+        if mode == "live" and not any(key for key, *_ in keys.values()):
+            found.append(_missing(" or ".join(keys)) + " Live mode needs a sk_live_ or rzp_live_ key.")
+        for name in ("STRIPE_API_BASE", "RAZORPAY_API_BASE"):
+            if mode == "live" and self.value(name):
+                found.append(f"{name} points away from the gateway, so PAYONCE_MODE must be test: unset one of them.")
         if self.payonce.fail is not None:
-            found.append(_fail_complaint(self.payonce.mode, self.payonce.fail))
-        if (self.temporal.tls_cert is None) != (self.temporal.tls_key is None):
-            found.append("TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY belong together: set both or neither.")
-        for name in ("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY", "TEMPORAL_TLS_CA"):
+            found.append(_fail_complaint(mode, self.payonce.fail))
+        found += [self._half_a_pair("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY")]
+        found += [self._half_a_pair("RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET")]
+        for name in ("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY", "TEMPORAL_TLS_CA", "PAYONCE_ROUTING"):
             path = self.value(name)
             if isinstance(path, Path) and not path.is_file():
                 found.append(f"{name} names {path}, which is not a file that can be read.")
         return [complaint for complaint in found if complaint]
 
+    def _half_a_pair(self, first: str, second: str) -> str | None:
+        if (self.value(first) is None) == (self.value(second) is None):
+            return None
+        return f"{first} and {second} belong together: set both or neither."
 
-def _key_complaint(mode: str, name: str, key: SecretStr | None, test_prefix: str, live_prefix: str) -> str | None:
+
+def _key_complaint(mode: str, name: str, key: str | None, test_prefix: str, live_prefix: str) -> str | None:
     """A key of the wrong mode, in a sentence that never shows the key itself."""
-    secret = key.get_secret_value() if key else ""
     allowed, refused = (test_prefix, live_prefix) if mode == "test" else (live_prefix, test_prefix)
-    if not secret:
-        return _missing(name) + f" Live mode needs a {live_prefix} key." if mode == "live" else None
-    if secret.startswith(refused):
+    if not key:
+        return None
+    if key.startswith(refused):
         return f"{name} is a {refused} key, but PAYONCE_MODE is {mode}: use a {allowed} key or change PAYONCE_MODE."
-    if not secret.startswith((allowed, allowed.replace("sk_", "rk_", 1))):
+    if not key.startswith((allowed, allowed.replace("sk_", "rk_", 1))):
         return f"{name} does not look like a key: in {mode} mode it begins with {allowed}."
     return None
 

@@ -59,7 +59,7 @@ def python_version() -> Finding:
 def setting_names(environment: Mapping[str, str]) -> Finding:
     """Variables of ours that no setting reads, most likely misspelt."""
     known = environment_names()
-    prefixes = ("PAYONCE_", "STRIPE_", "TEMPORAL_")
+    prefixes = ("PAYONCE_", "RAZORPAY_", "STRIPE_", "TEMPORAL_")
     strange = [name for name in environment if name.startswith(prefixes) and name not in known]
     if not strange:
         return Finding("settings", "ok", "every variable set is one that is read")

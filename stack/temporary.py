@@ -34,7 +34,7 @@ def temporary_stack(*names: str, durable: bool = False, **payonce: Any) -> Itera
     """Start the named parts (all, when none is named), hand over the running stack, stop it and delete its folder.
 
     What `durable` means is said at `Stack`. `payonce` are settings of that group, as in `task_queue="chaos"`.
-    DATABASE_URL, TEMPORAL_ADDRESS, STRIPE_SECRET_KEY and their like are ignored: what is temporary never touches what
+    DATABASE_URL, TEMPORAL_ADDRESS, the gateways' keys and their like are ignored: what is temporary never touches what
     is real.
     """
     sweep_abandoned(Path(tempfile.gettempdir()))
@@ -57,6 +57,7 @@ def build_temporary(folder: Path, *, durable: bool = False, **payonce: Any) -> S
         database={"url": None},
         temporal={name: field.default for name, field in TemporalSettings.model_fields.items()},
         stripe={"secret_key": None, "api_base": None, "webhook_secrets": ()},
+        razorpay={"key_id": None, "key_secret": None, "api_base": None, "webhook_secrets": ()},
         payonce={"mode": "test", "state": folder, **chosen, **payonce},
     )
     return Stack(settings, durable=durable)

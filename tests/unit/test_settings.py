@@ -70,7 +70,15 @@ def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_missing_requirement_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings(required=PROCESS_NEEDS)
-    assert [complaint.split()[0] for complaint in caught.value.complaints] == list(PROCESS_NEEDS)
+    assert [complaint.split(" is ")[0] for complaint in caught.value.complaints] == list(PROCESS_NEEDS)
+
+
+@pytest.mark.parametrize("key", ["STRIPE_SECRET_KEY=sk_test_x", "RAZORPAY_KEY_ID=rzp_test_x"])
+def test_one_gateway_is_enough(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("RAZORPAY_KEY_SECRET", "secret") if key.startswith("RAZORPAY") else None
+    for name, value in (("DATABASE_URL", "postgresql://"), ("TEMPORAL_ADDRESS", "t:1"), tuple(key.split("="))):
+        monkeypatch.setenv(name, value)
+    assert read_settings(required=PROCESS_NEEDS).has_one_of(PROCESS_NEEDS[-1])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +86,7 @@ def test_every_missing_requirement_is_named_at_once() -> None:
     [
         ("test", "sk_live_abc", "sk_live_ key, but PAYONCE_MODE is test"),
         ("live", "sk_test_abc", "sk_test_ key, but PAYONCE_MODE is live"),
-        ("live", "", "Live mode needs a sk_live_ key"),
+        ("live", "", "Live mode needs a sk_live_ or rzp_live_ key"),
         ("test", "whatever", "does not look like a key"),
         ("live", "pk_live_abc", "does not look like a key"),
     ],
@@ -100,6 +108,41 @@ def test_a_key_of_the_same_mode_is_accepted(monkeypatch: pytest.MonkeyPatch, mod
     assert read_settings().payonce.mode == mode
 
 
+@pytest.mark.parametrize(
+    ("mode", "key", "words"),
+    [
+        ("test", "rzp_live_abc", "rzp_live_ key, but PAYONCE_MODE is test"),
+        ("live", "rzp_test_abc", "rzp_test_ key, but PAYONCE_MODE is live"),
+        ("test", "sk_test_abc", "RAZORPAY_KEY_ID does not look like a key: in test mode it begins with rzp_test_"),
+    ],
+)
+def test_each_gateway_has_its_own_beginnings_of_keys(
+    monkeypatch: pytest.MonkeyPatch, mode: str, key: str, words: str
+) -> None:
+    monkeypatch.setenv("PAYONCE_MODE", mode)
+    monkeypatch.setenv("RAZORPAY_KEY_ID", key)
+    monkeypatch.setenv("RAZORPAY_KEY_SECRET", "hidden")
+    with pytest.raises(SettingsError, match=words) as caught:
+        read_settings()
+    assert "abc" not in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_second_gateway_alone_goes_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYONCE_MODE", "live")
+    monkeypatch.setenv("RAZORPAY_KEY_ID", "rzp_live_x")
+    with pytest.raises(SettingsError, match="RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET belong together"):
+        read_settings()
+    monkeypatch.setenv("RAZORPAY_KEY_SECRET", "secret")
+    assert read_settings().razorpay.key_id == "rzp_live_x"
+
+
+def test_a_routing_table_that_is_no_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYONCE_ROUTING", "/nowhere/routing.json")
+    with pytest.raises(SettingsError, match=r"PAYONCE_ROUTING names /nowhere/routing\.json"):
+        read_settings()
+
+
 def test_live_mode_never_fails_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYONCE_MODE", "live")
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_x")
@@ -116,11 +159,12 @@ def test_a_misspelt_failpoint_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_settings().payonce.fail == "transition:after:1:exit"
 
 
-def test_live_mode_never_talks_to_a_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["STRIPE_API_BASE", "RAZORPAY_API_BASE"])
+def test_live_mode_never_talks_to_a_stand_in(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("PAYONCE_MODE", "live")
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_x")
-    monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:12111")
-    with pytest.raises(SettingsError, match="STRIPE_API_BASE"):
+    monkeypatch.setenv(name, "http://127.0.0.1:12111")
+    with pytest.raises(SettingsError, match=name):
         read_settings()
 
 
