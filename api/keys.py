@@ -103,17 +103,20 @@ async def once(
     use: KeyUse | None,
     resource_id: str,
     work: Callable[[str], Awaitable[Reply]],
+    *,
+    creates: bool = False,
 ) -> Reply:
     """Do the work once per key, with the resource id the key was first claimed for.
 
     A Problem raised by the work is an answer and is stored, except those that may be tried again (429, 503). After
-    these and after errors of ours the key is free: the work derives its own keys, so doing it again does it once.
+    these and after errors of ours the key is free: the work derives its own keys, so doing it again does it once. Work
+    that `creates` what the resource id names may have done so unheard: its retry gets the same id.
     """
     if use is None:
         return await work(resource_id)
     parts = services.parts
     claim = await parts.idempotency.claim(
-        use.request(caller, resource_id), at=parts.clock(), lock_seconds=parts.lock_seconds
+        use.request(caller, resource_id), at=parts.clock(), lock_seconds=parts.lock_seconds, creates=creates
     )
     if replay := settled(services, claim):
         return replay

@@ -201,8 +201,11 @@ class Claim:
 
 
 class Idempotency(Protocol):
-    async def claim(self, request: IdempotencyRequest, *, at: datetime, lock_seconds: float) -> Claim:
-        """An unfinished claim older than `lock_seconds` is resumed by the next caller, and its lock renewed."""
+    async def claim(
+        self, request: IdempotencyRequest, *, at: datetime, lock_seconds: float, creates: bool = False
+    ) -> Claim:
+        """An unfinished claim older than `lock_seconds` is resumed by the next caller, and its lock renewed. One that
+        `creates` what its resource id names is never forgotten: a fresh id would make a second one."""
         ...
 
     async def complete(
@@ -212,7 +215,8 @@ class Idempotency(Protocol):
         ...
 
     async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
-        """The request had no effect (for example 503): forget an unfinished claim so that a retry starts afresh."""
+        """The request cannot go on (for example 503): forget an unfinished claim so that a retry starts afresh; let go
+        of one that `creates`, so that a retry resumes it at once."""
         ...
 
 

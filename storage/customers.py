@@ -15,6 +15,7 @@ _CREATE = """
 WITH customer AS (
     INSERT INTO customers (id, merchant_id, mode, email, name, metadata, created_at)
     VALUES (%(id)s, %(merchant_id)s, %(mode)s, %(email)s, %(name)s, %(metadata)s, %(created_at)s)
+    ON CONFLICT (id) DO NOTHING
     RETURNING id, merchant_id, mode)
 INSERT INTO customer_gateway_references (customer_id, account_id, merchant_id, mode, reference)
 SELECT c.id, r.key, c.merchant_id, c.mode, r.value FROM customer c, jsonb_each_text(%(references)s::jsonb) r
@@ -61,6 +62,7 @@ class PostgresCustomers:
         self._database = database
 
     async def create(self, customer: Customer) -> None:
+        """One whose id is kept already changes nothing: another try of the same request was first."""
         parameters = {
             "id": customer.id,
             "merchant_id": customer.merchant_id,

@@ -60,14 +60,16 @@ WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND st
 
 
 class PostgresIdempotency:
-    """The first completion of a key wins; replays are its bytes. A released claim that came with a payment is not
-    forgotten, because a fresh one would make a second payment: the next caller resumes it at once."""
+    """The first completion of a key wins; replays are its bytes. A released claim that creates is not
+    forgotten, because a fresh one would make a second payment or customer: the next caller resumes it at once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, request: IdempotencyRequest, *, at: datetime, lock_seconds: float) -> Claim:
-        parameters = claim_values(request, at=at, lock_seconds=lock_seconds, creates=False)
+    async def claim(
+        self, request: IdempotencyRequest, *, at: datetime, lock_seconds: float, creates: bool = False
+    ) -> Claim:
+        parameters = claim_values(request, at=at, lock_seconds=lock_seconds, creates=creates)
         await before("key_claim", request.key)
         claim = await claim_with(self._database, claim_statement(), parameters)
         await after("key_claim", request.key, claim.resource_id)

@@ -47,9 +47,10 @@ async def create_a_customer(request: Request) -> Response:
                 created_at=parts.clock(),
             )
             await parts.customers.create(customer)
+            customer = await read_customer(services, caller, customer_id)  # as another try may have made it first
         return told(customer_object(customer), 201, {"Location": f"/v1/customers/{customer.id}"})
 
-    reply = await once(services, request, caller, use, parts.new_id("customer"), work)
+    reply = await once(services, request, caller, use, parts.new_id("customer"), work, creates=True)
     return reply.response()
 
 

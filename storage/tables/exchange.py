@@ -88,7 +88,7 @@ class OutboxEventTable(RecordTable, table=True):
 
 
 class IdempotencyKeyTable(RecordTable, table=True):
-    """`creates`: the row was committed together with its payment, so its claim may be resumed but never forgotten."""
+    """`creates`: its resource id names what the request makes, so its claim may be resumed but never forgotten."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (

@@ -141,3 +141,13 @@ async def test_claims_releases_and_completions_at_once_never_let_two_in(record: 
     await asyncio.gather(*(visitor() for _ in range(12)))
     assert most == 1
     assert entries > 1
+
+
+async def test_a_claim_that_creates_is_let_go_and_never_forgotten(record: Record) -> None:
+    """Its first try may have made what the id names without hearing of it: the next one gets the same id at once."""
+    request = new_request()
+    first = await record.idempotency.claim(request, at=NOW, lock_seconds=LOCK_SECONDS, creates=True)
+    await release(record, request)
+    retry = replace(request, resource_id="another")
+    again = await record.idempotency.claim(retry, at=NOW, lock_seconds=LOCK_SECONDS, creates=True)
+    assert (again.standing, again.resource_id) == ("resume", first.resource_id)

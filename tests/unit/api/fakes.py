@@ -197,9 +197,12 @@ class FakeCustomers:
     def __init__(self) -> None:
         self.customers: dict[str, Customer] = {}
         self.saved: dict[str, PaymentMethod] = {}
+        self.loses_reply = False
 
     async def create(self, customer: Customer) -> None:
-        self.customers[customer.id] = customer
+        self.customers.setdefault(customer.id, customer)
+        if self.loses_reply:
+            raise RecordUnavailable("the commit may have happened")
 
     async def read(self, caller: Caller, customer_id: str) -> Customer | None:
         found = self.customers.get(customer_id)
@@ -275,7 +278,7 @@ class FakeInbox:
             if (delivery.account_id, event.dedupe_key) in self.seen:
                 continue
             self.seen.add((delivery.account_id, event.dedupe_key))
-            known = event.payment_id if event.payment_id in self.archive.payments else None
+            known = self._match(event)
             entry = InboxEntry(
                 id=self.new_id("inbox"),
                 account_id=delivery.account_id,
@@ -286,6 +289,13 @@ class FakeInbox:
             self.entries[entry.id] = entry
             new.append(entry)
         return new
+
+    def _match(self, event: GatewayEvent) -> str | None:
+        """By our reference, else by the gateway's."""
+        if event.payment_id in self.archive.payments:
+            return event.payment_id
+        payments = (stored.payment for stored in self.archive.payments.values())
+        return next((p.id for p in payments if event.references.items() & p.references.items()), None)
 
     async def store(
         self, *, account_id: str, events: Sequence[GatewayEvent], raw: bytes, at: datetime

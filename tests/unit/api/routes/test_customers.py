@@ -31,6 +31,14 @@ async def test_a_creation_cut_off_makes_no_second_customer(world: World) -> None
     assert len(world.customers.customers) == 1
 
 
+async def test_a_creation_whose_commit_was_not_heard_makes_no_second_customer(world: World) -> None:
+    world.customers.loses_reply = True
+    assert (await world.post("/v1/customers", {"name": "Ada"}, key="k")).status_code == 503
+    world.customers.loses_reply = False
+    made = await world.post("/v1/customers", {"name": "Ada"}, key="k")
+    assert (made.status_code, [made.json()["id"]]) == (201, list(world.customers.customers))
+
+
 async def test_customers_are_listed_by_cursor(world: World) -> None:
     made = [(await world.post("/v1/customers", {"name": f"C{n}"})).json()["id"] for n in range(3)]
     first = (await world.get("/v1/customers?limit=2")).json()
