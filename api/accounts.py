@@ -27,13 +27,17 @@ class Accounts:
 
     async def choose(self, caller: Caller, gateway: str | None) -> GatewayAccount:
         """Raises InvalidInput naming `gateway` when no account, or no default one, fits."""
+        return choose_account(await self.of(caller), gateway, set(self._defaults.values()))
+
+    async def of(self, caller: Caller) -> Sequence[GatewayAccount]:
+        """All accounts of the caller's merchant and mode."""
         now = self._clock()
         accounts, until = self._of_caller.get((caller.merchant_id, caller.mode), ((), now))
         if until <= now:
             accounts = await self._merchants.accounts(caller.merchant_id, caller.mode)
             if accounts:
                 self._of_caller[caller.merchant_id, caller.mode] = accounts, now + self._cache_life
-        return choose_account(accounts, gateway, set(self._defaults.values()))
+        return accounts
 
     async def by_id(self, account_id: str) -> GatewayAccount | None:
         now = self._clock()

@@ -10,6 +10,7 @@ from api import errors, openapi
 from api.dependencies import ApiParts
 from api.middleware import RequestLayer
 from api.routes import (
+    callbacks,
     checkout_sessions,
     commands,
     customers,
@@ -29,6 +30,7 @@ VERSION = "1.0"
 _ROUTES = (  # looked through in this order at every request: the busiest come first
     payments,
     webhooks,
+    callbacks,
     reconciliations,
     commands,
     checkout_sessions,

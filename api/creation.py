@@ -1,23 +1,21 @@
 """Taking a payment in: one durable write, then its owner is asked, then the answer is stored and given."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 from fastapi import Request
 
+from api.choices import Chosen, NewPayment, choose
 from api.errors import Problem, request_id_of
 from api.keys import KeyUse, complete, settled
 from api.presentation import decline_object
 from api.replies import Reply
-from api.saved_methods import gateway_customer
 from api.services import Services
 from domain.errors import InvalidInput, OwnerUnavailable
-from domain.gateway import Instructions, LineItem
-from domain.identifiers import PREFIXES
-from domain.payment import MethodChoice, Payment, PaymentState
-from domain.ports import Caller, Claim, Customer, GatewayAccount, StoredPayment
+from domain.gateway import Instructions
+from domain.payment import Payment, PaymentState
+from domain.ports import Caller, Claim, StoredPayment
 
 log = structlog.get_logger()
 
@@ -25,28 +23,6 @@ Present = Callable[[StoredPayment], Reply]
 """How a door shows a payment that is not declined; the status it gives is final."""
 
 _UNDECIDED = (PaymentState.CREATED, PaymentState.PROCESSING)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPayment:
-    """A payment as any door asks for it. `payment_method` None: a page of the gateway."""
-
-    amount_minor: int
-    currency: str
-    payment_method: str | None
-    capture_method: Literal["automatic", "manual"] = "automatic"
-    gateway: str | None = None
-    customer_id: str | None = None
-    off_session: bool = False
-    save_method: bool = False
-    return_url: str | None = None
-    cancel_url: str | None = None
-    description: str = ""
-    statement_descriptor: str = ""
-    order_reference: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    line_items: tuple[LineItem, ...] = ()
-    action_lifetime_seconds: int = 3600
 
 
 async def create_payment(
@@ -120,26 +96,26 @@ async def _take_in(
 
 async def _prepare(services: Services, caller: Caller, new: NewPayment, payment_id: str) -> StoredPayment:
     at = services.parts.clock()
-    customer, account, method = await _choose(services, caller, new)
+    chosen = await choose(services, caller, new)
     payment = Payment(
         id=payment_id,
         merchant_id=caller.merchant_id,
         mode=caller.mode,
-        gateway=account.gateway,
-        account_id=account.id,
+        gateway=chosen.account.gateway,
+        account_id=chosen.account.id,
         amount_minor=new.amount_minor,
         currency=new.currency,
         capture_method=new.capture_method,
-        method=method,
+        method=chosen.method,
         off_session=new.off_session,
         action_lifetime_seconds=new.action_lifetime_seconds,
         created_at=at,
         changed_at=at,
     )
-    return StoredPayment(payment=payment, instructions=_instructions(new, customer))
+    return StoredPayment(payment=payment, instructions=_instructions(new, chosen))
 
 
-def _instructions(new: NewPayment, customer: Customer | None) -> Instructions:
+def _instructions(new: NewPayment, chosen: Chosen) -> Instructions:
     return Instructions(
         description=new.description,
         statement_descriptor=new.statement_descriptor,
@@ -148,59 +124,10 @@ def _instructions(new: NewPayment, customer: Customer | None) -> Instructions:
         order_reference=new.order_reference,
         metadata=new.metadata,
         line_items=new.line_items,
-        customer_id=customer.id if customer else None,
+        customer_id=chosen.customer.id if chosen.customer else None,
         save_method=new.save_method,
+        routed_because=chosen.because,
     )
-
-
-async def _choose(
-    services: Services, caller: Caller, new: NewPayment
-) -> tuple[Customer | None, GatewayAccount, MethodChoice]:
-    """Who pays, through which account, and how."""
-    if new.save_method and new.customer_id is None:
-        raise InvalidInput("customer", "is required to save the payment method")
-    if new.payment_method is not None and new.payment_method.startswith(f"{PREFIXES['payment_method']}_"):
-        return await _saved(services, caller, new, new.payment_method)
-    customer = await _customer(services, caller, new.customer_id)
-    account = await services.accounts.choose(caller, new.gateway)
-    reference = customer.gateway_references.get(account.id) if customer else None
-    if customer is not None and new.save_method and reference is None:
-        reference = await gateway_customer(services, customer, account)
-    kind: Literal["token", "hosted"] = "hosted" if new.payment_method is None else "token"
-    return customer, account, MethodChoice(kind=kind, token=new.payment_method, customer_reference=reference)
-
-
-async def _saved(
-    services: Services, caller: Caller, new: NewPayment, method_id: str
-) -> tuple[Customer, GatewayAccount, MethodChoice]:
-    """A saved method brings its customer and its account."""
-    method = await services.parts.customers.method(caller, method_id)
-    if method is None:
-        raise InvalidInput("payment_method", "no such saved payment method")
-    if new.customer_id not in (None, method.customer_id):
-        raise InvalidInput("customer", "the payment method belongs to another customer")
-    customer = await _customer(services, caller, method.customer_id)
-    account = await services.accounts.by_id(method.account_id)
-    if customer is None or account is None:
-        raise InvalidInput("payment_method", "its customer or gateway account is gone")
-    if new.gateway not in (None, account.gateway):
-        raise InvalidInput("gateway", f"the payment method is kept at {account.gateway}")
-    choice = MethodChoice(
-        kind="token",
-        type=method.summary.type,
-        token=method.token,
-        customer_reference=customer.gateway_references.get(account.id),
-    )
-    return customer, account, choice
-
-
-async def _customer(services: Services, caller: Caller, customer_id: str | None) -> Customer | None:
-    if customer_id is None:
-        return None
-    customer = await services.parts.customers.read(caller, customer_id)
-    if customer is None:
-        raise InvalidInput("customer", "no such customer")
-    return customer
 
 
 async def _begun(services: Services, caller: Caller, stored: StoredPayment) -> StoredPayment:

@@ -10,6 +10,7 @@ from domain.evidence import EvidenceRecords
 from domain.gateway import Gateways
 from domain.passes import ReconciliationArchive
 from domain.ports import Customers, DeliveryInbox, Health, Idempotency, Merchants, Mode, PaymentArchive, PaymentOwners
+from domain.routing import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class ApiParts:
 
     `new_id` makes an id of a noun of `domain.identifiers.PREFIXES`. `default_accounts`: per gateway, the account that
     serves the routes that name a gateway but no account (`POST /api/webhooks/{gateway}`) and that takes a payment when
-    a merchant has several and marks none as default. `lock_seconds` must exceed `wait_seconds`.
+    a merchant has several and marks none as default. `routes`: the table behind `"gateway": "auto"`. `lock_seconds`
+    must exceed `wait_seconds`.
     """
 
     archive: PaymentArchive
@@ -39,6 +41,7 @@ class ApiParts:
     temporal_ui_url: str
     temporal_namespace: str = "default"
     default_accounts: Mapping[str, str] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
     max_body_bytes: int = 1_000_000
     wait_seconds: float = 10.0
     lock_seconds: float = 30.0

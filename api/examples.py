@@ -34,6 +34,7 @@ PAYMENT: dict[str, Any] = {
     "attention": "none",
     "capture_method": "automatic",
     "gateway": "stripe",
+    "routed_because": None,
     "amounts": {"authorized": 4999, "captured": 4999, "refund_pending": 0, "refunded": 0, "disputed": 0},
     "next_action": None,
     "payment_method": METHOD,

@@ -1,6 +1,6 @@
 """Our records in the public words: domain objects to the objects of `schemas`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 from api.schemas.payments import (
@@ -25,9 +25,13 @@ S = PaymentState
 
 
 class Presenter:
-    """Knows the addresses the links need; everything else is in the record."""
+    """Knows the addresses the links need; everything else is in the record. `callback_of`: where the customer's browser
+    may bring a gateway's signed result, None for a gateway without."""
 
-    def __init__(self, *, temporal_ui_url: str, temporal_namespace: str) -> None:
+    def __init__(
+        self, *, temporal_ui_url: str, temporal_namespace: str, callback_of: Callable[[Payment], str | None]
+    ) -> None:
+        self._callback_of = callback_of
         self._workflows = f"{temporal_ui_url}/namespaces/{temporal_namespace}/workflows"
 
     def payment(self, stored: StoredPayment) -> PaymentObject:
@@ -41,8 +45,9 @@ class Presenter:
             attention=payment.attention,
             capture_method=payment.capture_method,
             gateway=payment.gateway,
+            routed_because=instructions.routed_because,
             amounts=_amounts(payment),
-            next_action=_next_action(payment),
+            next_action=self._next_action(payment),
             payment_method=method_object(payment.method_summary) if payment.method_summary else None,
             customer=instructions.customer_id,
             order_reference=instructions.order_reference,
@@ -62,6 +67,18 @@ class Presenter:
         path = f"/v1/payments/{payment_id}"
         workflow = f"{self._workflows}/{payment_workflow_id(payment_id)}"
         return LinksObject(self=path, timeline=f"{path}/timeline", workflow=workflow)
+
+    def _next_action(self, payment: Payment) -> NextActionObject | None:
+        action = payment.action
+        if action is None or payment.state is not S.REQUIRES_ACTION:
+            return None
+        return NextActionObject(
+            type=action.kind,
+            url=action.url,
+            data=dict(action.data),
+            callback_url=self._callback_of(payment) if action.kind == "browser" else None,
+            expires_at=payment.action_expires_at,
+        )
 
 
 def display_status(payment: Payment) -> str:
@@ -175,15 +192,6 @@ def _amounts(payment: Payment) -> AmountsObject:
         refund_pending=amounts.refund_pending_minor,
         refunded=amounts.refunded_minor,
         disputed=amounts.disputed_minor,
-    )
-
-
-def _next_action(payment: Payment) -> NextActionObject | None:
-    action = payment.action
-    if action is None or payment.state is not S.REQUIRES_ACTION:
-        return None
-    return NextActionObject(
-        type=action.kind, url=action.url, data=dict(action.data), expires_at=payment.action_expires_at
     )
 
 

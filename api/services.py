@@ -12,10 +12,13 @@ from fastapi import Request
 from api.accounts import Accounts
 from api.authentication import Authenticator
 from api.dependencies import ApiParts
-from api.errors import Problem
+from api.errors import Problem, not_found
 from api.metrics import ApiMetrics
 from api.presentation import Presenter
 from api.webhook_desk import WebhookDesk
+from domain.errors import RecordNotFound
+from domain.gateway import Gateway, SignedCallbacks
+from domain.payment import Payment
 
 log = structlog.get_logger()
 
@@ -35,7 +38,11 @@ class Services:
         self.authenticator = Authenticator(
             parts.merchants, mode=parts.mode, clock=parts.clock, cache_seconds=parts.cache_seconds
         )
-        self.presenter = Presenter(temporal_ui_url=parts.temporal_ui_url, temporal_namespace=parts.temporal_namespace)
+        self.presenter = Presenter(
+            temporal_ui_url=parts.temporal_ui_url,
+            temporal_namespace=parts.temporal_namespace,
+            callback_of=self._callback_of,
+        )
         self.desk = WebhookDesk(parts, self.accounts, self.metrics)
         self._background: set[asyncio.Task[None]] = set()
         self._commands: Counter[str] = Counter()
@@ -59,6 +66,26 @@ class Services:
             self._commands[payment_id] -= 1
             if not self._commands[payment_id]:
                 del self._commands[payment_id]
+
+    def gateway_at(self, gateway_name: str, account_id: str) -> Gateway:
+        """The same Problem 404 for an account that is not there and for one at another gateway."""
+        try:
+            gateway = self.parts.gateways.for_account(account_id)
+        except RecordNotFound:
+            raise not_found("gateway account") from None
+        if gateway.name != gateway_name:
+            raise not_found("gateway account")
+        return gateway
+
+    def _callback_of(self, payment: Payment) -> str | None:
+        """It names the payment beside what the gateway signs: a browser that brings nothing signed goes home too."""
+        try:
+            gateway = self.parts.gateways.for_account(payment.account_id)
+        except RecordNotFound:
+            return None
+        if not isinstance(gateway, SignedCallbacks):
+            return None
+        return f"{self.parts.public_url}/v1/callbacks/{payment.gateway}/{payment.account_id}?payment={payment.id}"
 
     async def close(self) -> None:
         """Finish what was accepted: the webhooks in hand and the payments being begun."""

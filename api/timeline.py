@@ -12,7 +12,7 @@ from domain.errors import CommandRefused
 from domain.evidence import Evidence
 from domain.money import Money
 from domain.payment import Attention, Payment, PaymentState
-from domain.ports import TimelineEntry
+from domain.ports import StoredPayment, TimelineEntry
 from domain.resolving import suggestions
 from domain.steps import Perform, Wait, next_step
 
@@ -54,7 +54,7 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def timeline_object(
-    payment: Payment,
+    stored: StoredPayment,
     entries: Sequence[TimelineEntry],
     abilities: Abilities,
     presenter: Presenter,
@@ -62,13 +62,15 @@ def timeline_object(
     now: datetime,
     evidence: Evidence | None = None,
 ) -> TimelineObject:
+    payment, because = stored.payment, stored.instructions.routed_because
     next_up = waiting(payment, abilities, now=now)
+    routed = f" Routed to {payment.gateway} by {because}." if because else ""
     made = TimelineEntryObject(
         sequence=0,
         at=payment.created_at,
         type="payment.created",
         status="created",
-        text=f"Accepted: {_money(payment, payment.amount_minor)}, {payment.capture_method} capture.",
+        text=f"Accepted: {_money(payment, payment.amount_minor)}, {payment.capture_method} capture.{routed}",
     )
     return TimelineObject(
         payment=payment.id,

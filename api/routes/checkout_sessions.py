@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from api import examples
+from api.choices import NewPayment
 from api.commanding import read_payment
-from api.creation import NewPayment, create_payment, status_of
+from api.creation import create_payment, status_of
 from api.errors import invalid, not_found
 from api.keys import read_keyed
 from api.openapi import Answer, operation
@@ -86,6 +87,7 @@ def _new(asked: CreateSession) -> NewPayment:
         amount_minor=total_minor(asked),
         currency=asked.currency,
         payment_method=None,
+        on_page=True,
         capture_method=asked.capture_method,
         gateway=asked.gateway,
         customer_id=asked.customer,

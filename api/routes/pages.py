@@ -41,12 +41,17 @@ async def docs() -> Response:
 
 @router.get("/checkout/complete")
 async def checkout_complete() -> Response:
-    return HTMLResponse((_PAGES / "complete.html").read_text(encoding="utf-8"))
+    return page_of("complete.html")
 
 
 @router.get("/checkout/canceled")
 async def checkout_canceled() -> Response:
-    return HTMLResponse((_PAGES / "canceled.html").read_text(encoding="utf-8"))
+    return page_of("canceled.html")
+
+
+def page_of(name: str) -> Response:
+    """A page without anything of the payment in it."""
+    return HTMLResponse((_PAGES / name).read_text(encoding="utf-8"))
 
 
 def install_assets(app: FastAPI) -> None:

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from api import examples
+from api.choices import NewPayment
 from api.commanding import read_payment
-from api.creation import NewPayment, create_payment, status_of
+from api.creation import create_payment, status_of
 from api.errors import invalid
 from api.evidence import MOST_LOOKS, needs_evidence
 from api.keys import read_keyed
@@ -103,9 +104,7 @@ async def read_a_timeline(request: Request, payment_id: str) -> Response:
     if needs_evidence(stored.payment):
         evidence = await services.parts.evidence.evidence(payment_id, most_looks=MOST_LOOKS)
     now = services.parts.clock()
-    return told(
-        timeline_object(stored.payment, entries, abilities, services.presenter, now=now, evidence=evidence)
-    ).response()
+    return told(timeline_object(stored, entries, abilities, services.presenter, now=now, evidence=evidence)).response()
 
 
 async def page_of_payments(services: Services, caller: Caller, query: PaymentQuery) -> tuple[list[StoredPayment], bool]:
@@ -131,6 +130,8 @@ def _new(asked: CreatePayment) -> NewPayment:
         amount_minor=asked.amount,
         currency=asked.currency,
         payment_method=asked.payment_method,
+        method_type=asked.payment_method_type,
+        country=asked.country,
         capture_method=asked.capture_method,
         gateway=asked.gateway,
         customer_id=asked.customer,

@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import examples
+from api.choices import NewPayment
 from api.commanding import command_payment, read_payment
-from api.creation import NewPayment, create_payment, status_of
+from api.creation import create_payment, status_of
 from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.presentation import charge_status, next_page, refund_object

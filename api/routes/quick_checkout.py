@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from api import examples
+from api.choices import NewPayment
 from api.commanding import read_payment
-from api.creation import NewPayment, create_payment, status_of
+from api.creation import create_payment, status_of
 from api.errors import not_found
 from api.keys import read_keyed
 from api.openapi import Answer, operation
@@ -84,6 +85,7 @@ def _new(asked: QuickCheckout, gateway: str, public_url: str) -> NewPayment:
         amount_minor=asked.amount,
         currency=asked.currency,
         payment_method=None,
+        on_page=True,
         gateway=gateway,
         return_url=asked.success_url or f"{public_url}/checkout/complete?{query}",
         cancel_url=asked.cancel_url or f"{public_url}/checkout/canceled?{query}",

@@ -60,4 +60,6 @@ Descriptor = Annotated[
 ]
 CaptureMethod = Literal["automatic", "manual"]
 GatewayName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
+MethodType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 JsonObject = dict[str, Any]

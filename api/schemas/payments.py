@@ -9,10 +9,12 @@ from api.schemas.fields import (
     Amount,
     Asked,
     CaptureMethod,
+    Country,
     Currency,
     Descriptor,
     GatewayName,
     Metadata,
+    MethodType,
     Text,
     Told,
     WebAddress,
@@ -25,10 +27,19 @@ from domain.payment import Attention, PaymentState
 class CreatePayment(Asked):
     amount: Amount
     currency: Currency
-    payment_method: Annotated[Word, Field(description="a token of the gateway (`pm_card_visa`) or a saved `meth_...`")]
+    payment_method: Annotated[
+        Word | None,
+        Field(description="a token of the gateway or a saved `meth_...`; unset: the customer gives it to the gateway"),
+    ] = None
+    payment_method_type: Annotated[
+        MethodType | None, Field(description="what the customer means to pay with: `card`, `upi`, `netbanking`, ...")
+    ] = None
+    country: Annotated[Country | None, Field(description="the customer's, ISO 3166; only routing asks for it")] = None
     customer: Word | None = None
     capture_method: CaptureMethod = "automatic"
-    gateway: Annotated[GatewayName | None, Field(description="unset: the merchant's default account")] = None
+    gateway: Annotated[
+        GatewayName | None, Field(description="unset: the merchant's default account; `auto`: by the routing table")
+    ] = None
     off_session: Annotated[bool, Field(description="the customer is not present")] = False
     save_payment_method: Annotated[bool, Field(description="keep the method for later; needs `customer`")] = False
     return_url: Annotated[WebAddress | None, Field(description="where the customer comes back to")] = None
@@ -82,11 +93,13 @@ class AmountsObject(Told):
 
 
 class NextActionObject(Told):
-    """What only the customer can do. `redirect`: open `url`; `browser`: give `data` to the gateway's own script."""
+    """What only the customer can do. `redirect`: open `url`; `browser`: give `data` to the gateway's own script, and
+    let it bring the signed result to `callback_url`, which sends the customer on to your `return_url`."""
 
     type: Literal["redirect", "browser", "display"]
     url: str | None
     data: dict[str, str]
+    callback_url: str | None
     expires_at: datetime | None
 
 
@@ -151,6 +164,7 @@ class PaymentObject(Told):
     attention: Attention
     capture_method: CaptureMethod
     gateway: str
+    routed_because: Annotated[str | None, Field(description="why this gateway, where `auto` was asked for")]
     amounts: AmountsObject
     next_action: NextActionObject | None
     payment_method: MethodObject | None

@@ -78,6 +78,13 @@ class World:
         created: dict[str, Any] = answer.json()
         return created
 
+    def open_account(self, account_id: str, gateway: FakeGateway, merchant_id: str = "mer_alice") -> None:
+        """One more account of the merchant; make it before the merchant's first request."""
+        self.merchants.rows[account_id] = GatewayAccount(
+            id=account_id, merchant_id=merchant_id, mode="test", gateway=gateway.name, secret_name=gateway.name.upper()
+        )
+        self.parts.gateways.by_account[account_id] = gateway  # type: ignore[attr-defined]  # they are the fakes
+
     async def webhook(
         self, raw: bytes, *events: GatewayEvent, signature: str = "good", path: str = "/v1/webhooks/stripe/acct_alice"
     ) -> httpx2.Response:

@@ -25,6 +25,8 @@ class FakeGateway:
     keys: list[str] = field(default_factory=list)
     error: Exception | None = None
     urls: list[str] = field(default_factory=list)
+    server_can_confirm: bool = True
+    hosted_checkout: bool = True
 
     @property
     def capabilities(self) -> Capabilities:
@@ -34,6 +36,8 @@ class FakeGateway:
             key_life=timedelta(hours=24),
             finds_by_reference=True,
             settle_time=timedelta(seconds=1),
+            server_can_confirm=self.server_can_confirm,
+            hosted_checkout=self.hosted_checkout,
         )
 
     def create_customer(self, *, customer_id: str, email: str | None, name: str | None) -> str:
@@ -59,6 +63,29 @@ class FakeGateway:
         if headers.get("signature") != "good":
             raise SignatureInvalid("no")
         return self.events.get(raw, ())
+
+
+@dataclass
+class FakeScriptGateway(FakeGateway):
+    """A gateway whose script runs in the customer's browser and signs the result: good when `seal` is `good`."""
+
+    name: str = "east"
+    server_can_confirm: bool = False
+    returns: list[Mapping[str, str]] = field(default_factory=list)
+
+    def parse_callback(self, *, fields: Mapping[str, str], now: datetime) -> GatewayEvent | None:
+        self.returns.append(fields)
+        if "error" in fields:
+            return None
+        if fields.get("seal") != "good":
+            raise SignatureInvalid("no")
+        return GatewayEvent(
+            dedupe_key=f"callback_{fields['order']}",
+            type="callback",
+            occurred_at=now,
+            outcome=None,
+            references={"order": fields["order"]},
+        )
 
 
 class FakeGateways:

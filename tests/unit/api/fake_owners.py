@@ -125,6 +125,9 @@ class FakeOwners:
 
 def _authorized(payment: Payment) -> Outcome:
     token = payment.method.token if payment.method else None
+    if token is None and payment.method and payment.method.kind == "browser":
+        data = {"order": f"order_{payment.id}", "amount": str(payment.amount_minor)}
+        return ActionRequired(action=CustomerAction("browser", data=data), references={"order": data["order"]})
     if token is None:
         action = CustomerAction("redirect", "https://gateway.example/pay/1")
         return ActionRequired(action=action)

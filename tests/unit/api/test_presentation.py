@@ -1,6 +1,7 @@
 """The public words: derived from the record, never stored, never a secret."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -75,15 +76,25 @@ def test_an_unknown_refund_is_never_failed(state: OperationState) -> None:
 
 
 def test_an_action_is_told_only_while_it_is_asked_for() -> None:
-    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns")
+    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns", callback_of=lambda _: "https://back")
     acting = replace(PAYMENT, action=CustomerAction("redirect", "https://x"), action_expires_at=START)
     for state in S:
         shown = presenter.payment(StoredPayment(payment=replace(acting, state=state), instructions=Instructions()))
         assert (shown.next_action is not None) == (state is S.REQUIRES_ACTION)
 
 
+@pytest.mark.parametrize(("kind", "callback"), [("browser", "https://back"), ("redirect", None), ("display", None)])
+def test_only_the_gateways_own_script_is_told_where_to_bring_the_result(kind: Any, callback: str | None) -> None:
+    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns", callback_of=lambda _: "https://back")
+    data = {"order": "order_1", "key": "public_1"}
+    acting = replace(PAYMENT, state=S.REQUIRES_ACTION, action=CustomerAction(kind, None, data))
+    shown = presenter.payment(StoredPayment(payment=acting, instructions=Instructions())).next_action
+    assert shown is not None
+    assert (shown.type, shown.data, shown.callback_url) == (kind, data, callback)
+
+
 def test_nothing_of_the_method_but_its_summary_is_shown() -> None:
-    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns")
+    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns", callback_of=lambda _: "https://back")
     secretive = replace(PAYMENT, references={"payment_intent": "pi_secret"})
     shown = presenter.payment(StoredPayment(payment=secretive, instructions=Instructions())).model_dump_json()
     assert "pi_secret" not in shown

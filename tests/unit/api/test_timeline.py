@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,10 @@ from api.presentation import Presenter
 from api.timeline import allowed, sentence, timeline_object, waiting
 from domain import announcements
 from domain.commands import Abilities
+from domain.gateway import Instructions
 from domain.operation import Operation, OperationState, Verb
 from domain.payment import Amounts, Attention, MethodChoice, Payment, PaymentState
-from domain.ports import TimelineEntry
+from domain.ports import StoredPayment, TimelineEntry
 from tests.unit.api.fakes import START
 
 PAYMENT = Payment(
@@ -29,6 +31,8 @@ PAYMENT = Payment(
     created_at=START,
     changed_at=START,
 )
+
+PRESENTER = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns", callback_of=lambda _: None)
 
 
 def entry(type_: str, **data: object) -> TimelineEntry:
@@ -121,7 +125,18 @@ def test_what_the_gateway_cannot_do_is_not_offered() -> None:
 
 def test_attention_is_in_the_summary() -> None:
     parked = replace(PAYMENT, state=PaymentState.PROCESSING, attention=Attention.PARKED)
-    presenter = Presenter(temporal_ui_url="http://ui", temporal_namespace="ns")
-    told = timeline_object(parked, [], Abilities(), presenter, now=START + timedelta(days=1))
+    told = timeline_object(_stored(parked), [], Abilities(), PRESENTER, now=START + timedelta(days=1))
     assert told.summary == "EUR 49.99 through stripe: processing (parked)."
     assert told.links.workflow == "http://ui/namespaces/ns/workflows/pay_00000000000000000000000000"
+
+
+def test_the_first_entry_says_how_the_gateway_was_chosen() -> None:
+    plain = timeline_object(_stored(PAYMENT), [], Abilities(), PRESENTER, now=START)
+    assert plain.entries[0].text == "Accepted: EUR 49.99, automatic capture."
+    routed = _stored(PAYMENT, routed_because="route 2: currency EUR")
+    told = timeline_object(routed, [], Abilities(), PRESENTER, now=START)
+    assert told.entries[0].text.endswith("automatic capture. Routed to stripe by route 2: currency EUR.")
+
+
+def _stored(payment: Payment, **instructions: Any) -> StoredPayment:
+    return StoredPayment(payment=payment, instructions=Instructions(**instructions))

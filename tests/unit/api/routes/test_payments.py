@@ -58,6 +58,7 @@ async def test_an_action_tells_the_customer_where_to_go(world: World) -> None:
         "type": "redirect",
         "url": "https://gateway.example/3ds/1",
         "data": {},
+        "callback_url": None,
         "expires_at": "2026-11-21T10:10:00Z",
     }
 
