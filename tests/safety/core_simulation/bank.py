@@ -1,0 +1,88 @@
+"""The gateway's side: the simulator's wire over a book in memory, its own time, and what customers do there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+from gateways.stripe.webhooks import ENABLED_EVENTS
+from simulator.book import Book
+from simulator.effects import Effect
+from simulator.entropy import Entropy
+from simulator.settings import Settings
+from simulator.stripe.errors import StripeError
+from simulator.stripe.parameters import ParameterTable
+from simulator.stripe.wire import KEY_LIFETIME_SECONDS, StripeWire
+from simulator.webhooks import Endpoint, Webhooks
+from tests.safety.core_simulation.memory import MemoryBook, MemoryEffects, MemoryJobs, MemoryKeys, MemoryRecords
+from tests.safety.simulation.line import WEBHOOK_SECRET
+from tests.safety.simulation.timeline import Timeline
+
+OnEvent = Callable[[str, bytes], None]
+
+
+@cache
+def _parameter_table() -> ParameterTable:
+    return ParameterTable()
+
+
+@cache
+def _settings() -> Settings:
+    """Defaults only; nobody changes them here."""
+    return Settings(Book(":memory:", durability="normal"))
+
+
+class Channel(Webhooks):
+    """The simulator's webhooks with one endpoint, handed to the simulation's post instead of waiting in a table."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self._on_event = on_event
+        self._listeners = [Endpoint("e1", "stripe", None, "http://x", WEBHOOK_SECRET, ENABLED_EVENTS)]
+
+    def reload(self) -> None:
+        """Nothing of a rolled back request lives here."""
+
+    def listeners(self, wire: str, account: str, event_type: str) -> list[Endpoint]:
+        return self._listeners if event_type in _ENABLED else []
+
+    def queue(self, listeners: Sequence[Endpoint], *, event: str, event_type: str, body: bytes, now: float) -> None:
+        self._on_event(event, body)
+
+
+_ENABLED = frozenset(ENABLED_EVENTS)
+
+
+class Bank:
+    def __init__(
+        self, timeline: Timeline, *, seed: int, on_effect: Callable[[Effect, str | None], None], on_event: OnEvent
+    ) -> None:
+        self._timeline = timeline
+        book = MemoryBook()
+        self.wire = StripeWire(
+            book, timeline, entropy=Entropy.seeded(seed), settings=_settings(), webhooks=Channel(on_event),
+            parameter_table=_parameter_table(), keeps_unheard_events=False,
+        )  # fmt: skip
+        effects = MemoryEffects(book, on_effect)
+        self.wire.parts = replace(self.wire.parts, records=MemoryRecords(book), effects=effects, jobs=MemoryJobs(book))
+        self.wire._keys = MemoryKeys(book, lifetime_seconds=KEY_LIFETIME_SECONDS)
+        self._next_job_at = float("inf")
+
+    def authenticate(self, intent_id: str, *, approve: bool) -> None:
+        """The customer on the bank's page; where there is nothing to do any more, the page says so."""
+        try:
+            self.wire.authenticate(intent_id, approve=approve)
+        except StripeError:
+            return
+        self.plan_jobs()
+
+    def plan_jobs(self) -> None:
+        """Holds run out, refunds settle: an event of ours wakes the wire when its next job is due."""
+        due_at = self.wire.next_due_at()
+        if due_at is None or due_at >= self._next_job_at:
+            return
+        self._next_job_at = due_at
+        self._timeline.after(due_at - self._timeline.seconds, self._run_jobs)
+
+    def _run_jobs(self) -> None:
+        self._next_job_at = float("inf")
+        self.wire.run_due()
+        self.plan_jobs()

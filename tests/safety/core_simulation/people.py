@@ -1,0 +1,94 @@
+"""Clients and customers: they race, repeat their commands, pay late or never."""
+
+from typing import TYPE_CHECKING
+
+from domain.commands import Cancel, Capture, Order, Refund
+from domain.payment import Payment
+from domain.payment import PaymentState as State
+from tests.safety.core_simulation.life import Life
+from tests.safety.simulation.life import Step
+
+if TYPE_CHECKING:
+    from tests.safety.core_simulation.world import World
+
+_MOST_LOOKS = 12
+_REPEATED_SHARE = 0.08
+
+
+class People:
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.commands = 0
+
+    def arrive(self, life: Life) -> None:
+        after, plan = self._world.timeline.after, life.plan
+        after(plan.arrives_at, lambda: self._world.accept(life))
+        if plan.steps:
+            after(plan.arrives_at + 1.0, lambda: self._follow(life, 0, 0))
+        acts = plan.card.startswith(("authentication", "threeDSecure")) and not plan.off_session
+        if acts and plan.customer != "never":
+            after(plan.arrives_at + plan.customer_delay_seconds, lambda: self._customer(life, 0))
+
+    # --- the merchant's client ---------------------------------------------------------------------------------------
+
+    def _follow(self, life: Life, position: int, looks: int) -> None:
+        """The next step of the plan once the payment allows it; the client gives up waiting after a while."""
+        after, step = self._world.timeline.after, life.plan.steps[position]
+        payment = self._world.store.payments.get(life.payment_id)
+        if payment is None or not _allows(payment, step):
+            if looks < _MOST_LOOKS:
+                after(2.0 * 1.7**looks, lambda: self._follow(life, position, looks + 1))
+            return
+        for _ in range(2 if step.twice else 1):
+            self._command(life, payment, step)
+        if position + 1 < len(life.plan.steps):
+            after(step.delay_seconds, lambda: self._follow(life, position + 1, 0))
+
+    def _command(self, life: Life, payment: Payment, step: Step) -> None:
+        life.commands += 1
+        self.commands += 1
+        command = _command(payment, step, key=f"{step.kind}-{life.commands}")
+        life.trace.append((self._world.timeline.elapsed_seconds, "client", command))
+        owner = self._world.owners[life.payment_id]
+        owner.put(command)
+        if life.random.random() < _REPEATED_SHARE:
+            self._world.weather.hits[f"command_repeated {step.kind}"] += 1
+            self._world.timeline.after(life.random.random() * 30, lambda: owner.put(command))
+
+    # --- the customer ------------------------------------------------------------------------------------------------
+
+    def _customer(self, life: Life, looks: int) -> None:
+        """On the bank's page, when there is something to do."""
+        after, plan = self._world.timeline.after, life.plan
+        payment = self._world.store.payments.get(life.payment_id)
+        if payment is None or payment.state in (State.CREATED, State.PROCESSING):
+            if looks < _MOST_LOOKS:
+                after(5.0 * 1.6**looks, lambda: self._customer(life, looks + 1))
+        elif plan.customer == "late":
+            after(plan.action_lifetime_seconds + 10, lambda: self._act(life))
+        else:
+            self._act(life)
+
+    def _act(self, life: Life) -> None:
+        intent_id = self._world.store.payments[life.payment_id].references.get("payment_intent")
+        life.trace.append((self._world.timeline.elapsed_seconds, "customer", life.plan.customer))
+        if intent_id is not None:
+            self._world.bank.authenticate(intent_id, approve=life.plan.customer != "fails")
+
+
+def _allows(payment: Payment, step: Step) -> bool:
+    if step.kind == "refund":
+        return payment.amounts.refundable_minor > 0 and payment.unsettled is None
+    if step.kind == "cancel" and payment.capture_method == "automatic":
+        return payment.state in (State.CREATED, State.REQUIRES_ACTION)
+    return payment.state is State.AUTHORIZED and payment.unsettled is None
+
+
+def _command(payment: Payment, step: Step, *, key: str) -> Order:
+    left = payment.amounts.refundable_minor if step.kind == "refund" else payment.amounts.capturable_minor
+    amount = None if step.share is None else max(1, int(left * step.share))
+    if amount is not None and payment.currency == "KWD":
+        amount = max(10, amount // 10 * 10)
+    if step.kind == "capture":
+        return Capture(command_key=key, amount_minor=amount, final=step.final)
+    return Cancel(command_key=key) if step.kind == "cancel" else Refund(command_key=key, amount_minor=amount)
