@@ -1,6 +1,7 @@
 """What became of an operation whose outcome we do not know (money-safety 3): ask again safely, or look, or wait.
 
-1. Where the gateway honours a key for this verb and the key is alive: the same call, the same key.
+1. Where the gateway honours a key for this verb and the key is alive: the same call, the same key. Where it honours
+   none but cannot do the verb twice (`repeatable_verbs`): the same call, which the adapter reads back first.
 2. Otherwise never resend: look up by the gateway's id if we have one, else by our reference.
 3. "Not found" before the gateway's settle time means nothing; after it, only together with proof that the first call
    has ended, it means not executed.
@@ -77,9 +78,9 @@ class Resolver:
     async def _ask(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> tuple[Outcome, Source, Attempt]:
         """The outcome, how we know, and the attempt as it is on record by then."""
         said: Outcome | None = None
-        if self._key_alive(gateway, call.operation, attempt):
+        if self._may_send_again(gateway, call, attempt):
             attempt = await self._claim(attempt)
-            said = await self._wire.send(gateway, call)
+            said = await self._wire.send(gateway, replace(call, repeated=True))
             await self._note(call.operation, call.payment.id, "resend", said)
             if isinstance(said, Declined) and said.decline.kind in _ABOUT_THE_RESEND:
                 return *await self._doubted(gateway, call, attempt, said), attempt
@@ -108,10 +109,13 @@ class Resolver:
     def _is_settled(self, gateway: Gateway, operation: Operation) -> bool:
         return self._age(operation) > gateway.capabilities.settle_time
 
-    def _key_alive(self, gateway: Gateway, operation: Operation, attempt: Attempt) -> bool:
-        unanswered = attempt.state != "answered" and attempt.answer not in _NEVER_RESEND
-        keyed = operation.verb in gateway.capabilities.keyed_verbs and unanswered
-        return keyed and self._age(operation) < gateway.capabilities.key_life
+    def _may_send_again(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> bool:
+        """While the key lives; without one, where a repeat cannot take effect twice and nobody has parked it yet."""
+        if attempt.state == "answered" or attempt.answer in _NEVER_RESEND:
+            return False
+        capabilities, age = gateway.capabilities, self._age(call.operation)
+        keyed = call.operation.verb in capabilities.keyed_verbs and age < capabilities.key_life
+        return keyed or (capabilities.may_repeat(call) and age < HORIZON)
 
     def _age(self, operation: Operation) -> timedelta:
         return self._recorder.clock() - operation.started_at

@@ -62,7 +62,8 @@ Command = Order | Resolve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What the payment's gateway can do; the part of its capabilities that decides whether a command is allowed."""
+    """What the payment's gateway can do; the part of its capabilities that decides whether a command is allowed. `void`
+    releases what is held; what waits for the customer can be let go at every gateway."""
 
     partial_capture: bool = True
     multiple_capture: bool = True
@@ -118,7 +119,7 @@ def _cancel(payment: Payment, command: Cancel, abilities: Abilities, at: datetim
     if payment.state not in (State.AUTHORIZED, State.REQUIRES_ACTION):
         raise _wrong_state(payment, "cancel", "only a payment that waits for an action or a capture can be canceled")
     _none_deciding(payment)
-    if not abilities.void:
+    if payment.state is State.AUTHORIZED and not abilities.void:
         raise _unsupported(payment, f"{payment.gateway} cannot void; an uncaptured payment lapses by itself")
     left = payment.amounts.capturable_minor
     return _operation(payment, Verb.VOID, left, command_key=command.command_key, at=at, reason=command.reason)

@@ -49,6 +49,7 @@ class GatewayCall:
     payment: Payment
     instructions: Instructions
     operation: Operation
+    repeated: bool = False  # it may have been sent before: without a key, read back first
 
     @property
     def key(self) -> str:
@@ -76,6 +77,13 @@ class Capabilities:
     default_authorization_life: timedelta = timedelta(days=7)
     hosted_checkout: bool = True
     stored_methods: bool = True
+    # Verbs safe to send again without a key: the gateway can do them once only, or the adapter reads back first.
+    repeatable_verbs: frozenset[Verb] = frozenset()
+
+    def may_repeat(self, call: GatewayCall) -> bool:
+        """Whether the call may be sent again although no key guards it. A charge of a token never is."""
+        charges = call.operation.verb is Verb.AUTHORIZE and call.payment.method and call.payment.method.kind == "token"
+        return call.operation.verb in self.repeatable_verbs and not charges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

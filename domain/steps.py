@@ -73,7 +73,7 @@ def next_step(payment: Payment, *, now: datetime, abilities: Abilities = ABLE) -
     """`abilities` of the payment's gateway: without a void, what is held can only lapse."""
     if payment.state is State.CREATED and payment.method is not None:
         return Perform(operation=authorization(payment, at=now))
-    amends = fence(payment, abilities) or remedy(payment, abilities)
+    amends = fence(payment) or remedy(payment, abilities)
     if amends is not None and amends.due_at <= now:
         return Perform(operation=amends.operation(payment, now))
     earliest = min(_waits(payment, now, amends, abilities), key=lambda wait: wait.until, default=None)

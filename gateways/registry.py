@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from domain.errors import RecordNotFound
 from domain.gateway import Gateway
 from domain.ports import GatewayAccount
+from gateways.razorpay.adapter import RazorpayGateway
 from gateways.stripe.adapter import StripeGateway
 
 
@@ -19,6 +20,7 @@ class GatewaySecrets:
     """What authenticates us to a gateway account and its webhooks to us. Several webhook secrets allow rotation."""
 
     secret_key: str = field(repr=False)
+    key_id: str = ""  # the public half, where a key has two
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -43,8 +45,20 @@ def _stripe(account: GatewayAccount, secrets: GatewaySecrets, wiring: Wiring) ->
     )
 
 
+def _razorpay(account: GatewayAccount, secrets: GatewaySecrets, wiring: Wiring) -> Gateway:
+    return RazorpayGateway(
+        key_id=secrets.key_id,
+        key_secret=secrets.secret_key,
+        webhook_secrets=secrets.webhook_secrets,
+        mode=account.mode,
+        base_address=wiring.base_addresses.get("razorpay"),
+        timeout_seconds=wiring.timeout_seconds,
+    )
+
+
 BUILDERS: Mapping[str, Builder] = {
     "stripe": _stripe,
+    "razorpay": _razorpay,
 }
 
 

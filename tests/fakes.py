@@ -157,6 +157,7 @@ class ScriptedGateway:
     name: str = "scripted"
     abilities: Abilities = field(default_factory=Abilities)
     keyed_verbs: frozenset[Verb] = frozenset(Verb)
+    repeatable_verbs: frozenset[Verb] = frozenset()
     script: dict[str, list[Answer]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
 
@@ -165,6 +166,7 @@ class ScriptedGateway:
         return Capabilities(
             abilities=self.abilities,
             keyed_verbs=self.keyed_verbs,
+            repeatable_verbs=self.repeatable_verbs,
             key_life=timedelta(hours=23),
             finds_by_reference=True,
             settle_time=timedelta(seconds=30),

@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import requests.exceptions
 import stripe
-import urllib3.exceptions
 
 from domain.errors import InFlight, NotSent, RateLimited
 from domain.outcomes import Declined, DeclineKind, NotFound, Outcome, Unknown
+from gateways.connecting import never_sent
 from gateways.stripe.declines import ERRORS, decline, refusal
 
 Json = dict[str, Any]
@@ -92,7 +91,7 @@ def read_fault(error: stripe.StripeError) -> Fault:
     headers = {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
     return Fault(
         status=error.http_status,
-        never_sent=isinstance(error, stripe.APIConnectionError) and _never_sent(error),
+        never_sent=isinstance(error, stripe.APIConnectionError) and never_sent(error),
         type=_text(said, "type"),
         code=_text(said, "code"),
         decline_code=_text(said, "decline_code"),
@@ -147,46 +146,6 @@ def _unknown_reason(fault: Fault) -> str:
     if fault.status >= 500 or fault.status == 424:
         return "stored_error" if fault.replayed else "server_error"
     return "unreadable" if not fault.type else "unexpected_answer"
-
-
-_NEVER_SENT = (
-    requests.exceptions.ConnectTimeout,
-    requests.exceptions.ProxyError,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NewConnectionError,  # DNS failures and refused connections
-)
-
-
-def _never_sent(error: BaseException) -> bool:
-    """Whether the connection or its TLS handshake failed, so that not one byte of the request can have left.
-
-    An SSL error, a reset or a timeout can come from there or from later, so it is told apart by where it was raised.
-    """
-    seen: set[int] = set()
-    pending: list[object] = [error]
-    while pending:
-        cause = pending.pop()
-        if not isinstance(cause, BaseException) or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        if isinstance(cause, _NEVER_SENT) or _raised_while_connecting(cause):
-            return True
-        pending += [cause.__cause__, getattr(cause, "reason", None), *cause.args]
-    return False
-
-
-def _raised_while_connecting(error: BaseException) -> bool:
-    """Whether the traceback leads through urllib3's `connect`: address, TCP, proxy and TLS, all before the request."""
-    step = error.__traceback__
-    while step is not None:
-        frame = step.tb_frame
-        if frame.f_code.co_name == "connect" and frame.f_globals.get("__name__") == "urllib3.connection":
-            return True
-        step = step.tb_next
-    return False
 
 
 def _references(said: Json) -> dict[str, str]:

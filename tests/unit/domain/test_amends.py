@@ -85,13 +85,13 @@ def test_nothing_is_made_up_for_while_an_outcome_is_unknown_or_contradicted() ->
     assert isinstance(next_step(lost, now=NOON), Wait)
 
 
-def test_a_customer_who_never_acts_is_only_checked_where_nothing_can_be_closed() -> None:
+@pytest.mark.parametrize("abilities", [ABLE, NO_VOID])
+def test_a_customer_who_never_acts_is_given_up_also_where_a_hold_could_not_be_voided(abilities: Abilities) -> None:
     late = ACTING.action_expires_at
     assert late is not None
-    assert isinstance(next_step(ACTING, now=late), Perform)
-    step = next_step(ACTING, now=late, abilities=NO_VOID)
-    assert isinstance(step, Wait)
-    assert step.then == "check"
+    step = next_step(ACTING, now=late, abilities=abilities)
+    assert isinstance(step, Perform)
+    assert step.operation.verb is Verb.VOID
 
 
 def test_a_contradicted_payment_is_looked_at_and_never_closed() -> None:

@@ -35,6 +35,7 @@ from tests.unit.domain.builders import (
 
 ABLE = Abilities()
 ONCE = Abilities(multiple_capture=False)
+NO_VOID = Abilities(void=False)
 WHOLE = Abilities(partial_capture=False, multiple_capture=False)
 PARTLY = after(AUTHORIZED, capture_of(400, final=False), reply(captured(400), 2))
 
@@ -124,7 +125,7 @@ def test_what_is_legal_becomes_an_operation(
         (after(AUTHORIZED, void(), reply(PENDING, 2)), CANCEL, ABLE, "wrong_state", None, "void is under way"),
         (AUTHORIZED, capture(400), WHOLE, "unsupported_by_gateway", None, "the whole authorized amount"),
         (AUTHORIZED, capture(400, final=False), ONCE, "unsupported_by_gateway", None, "only once"),
-        (AUTHORIZED, CANCEL, Abilities(void=False), "unsupported_by_gateway", None, "cannot void"),
+        (AUTHORIZED, CANCEL, NO_VOID, "unsupported_by_gateway", None, "cannot void"),
         (AUTHORIZED, capture(1001), ABLE, "amount_exceeds_capturable", "amount", "between 1 and the capturable amount"),
         (AUTHORIZED, capture(0), ABLE, "amount_exceeds_capturable", "amount", "between 1 and"),
         (AUTHORIZED, capture(-1), ABLE, "amount_exceeds_capturable", "amount", "between 1 and"),
@@ -163,6 +164,10 @@ def test_no_amount_slips_past_what_is_left(amount: int, final: bool, kind: Any) 
         assert not 1 <= amount <= left
     else:
         assert 1 <= operation.amount_minor == amount <= left
+
+
+def test_what_nobody_has_paid_can_be_canceled_also_where_a_hold_cannot_be_voided() -> None:
+    assert asked(IN_STATE[S.REQUIRES_ACTION], CANCEL, NO_VOID).verb is Verb.VOID
 
 
 def test_the_first_operation_is_the_payments_own_creation() -> None:

@@ -62,4 +62,13 @@ def test_secrets_are_not_shown() -> None:
 
 
 def test_every_builder_has_its_room() -> None:
-    assert set(BUILDERS) == {"stripe"}
+    assert set(BUILDERS) == {"razorpay", "stripe"}
+
+
+def test_a_key_in_two_halves_reaches_its_adapter() -> None:
+    account = replace(ACCOUNT, gateway="razorpay", secret_name="RAZORPAY")
+    halves = {"RAZORPAY": GatewaySecrets(key_id="rzp_test_1", secret_key="hidden")}
+    assert registry(accounts=(account,), secrets=halves).for_account("acct_1").name == "razorpay"
+    with pytest.raises(InvalidInput, match="key_id"):
+        registry(accounts=(account,), secrets={"RAZORPAY": GatewaySecrets(secret_key="hidden")}).for_account("acct_1")
+    assert "hidden" not in repr(halves)
