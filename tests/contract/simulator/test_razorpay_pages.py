@@ -276,6 +276,8 @@ def test_a_link_is_cancelled_or_expires(shop: RazorpayShop) -> None:
     cancelled = shop.made(f"/v1/payment_links/{link(shop)['id']}/cancel")
     assert (cancelled["status"], cancelled["cancelled_at"]) == ("cancelled", 1_800_000_000)
     assert shop.call("POST", f"/v1/payment_links/{cancelled['id']}/cancel").status == 400
+    assert shop.call("PATCH", f"/v1/payment_links/{cancelled['id']}", {"notes": {"a": "b"}}).status == 400
+    assert shop.call("POST", f"/v1/payment_links/{cancelled['id']}/notify_by/sms").status == 400
     made = link(shop, reference_id="ref-2", expire_by=1_800_001_000)
     shop.made(f"/v1/payment_links/{made['id']}", {"expire_by": 1_800_002_000}, method="PATCH")
     shop.wait(1_000)
