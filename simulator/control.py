@@ -239,7 +239,8 @@ class ControlApi:
 
     async def _amend(self, request: Request) -> Response:
         wanted = await read(request, AmendRequest)
-        return self._done(self._world.stripe.amend_statement, request.path_params["source"], **wanted.model_dump())
+        source = request.path_params["source"]
+        return self._done(self._world.holder_of(source).amend_statement, source, **wanted.model_dump())
 
     # The simulator itself
 

@@ -106,6 +106,12 @@ class Wire(Protocol):
 
     def decide_dispute(self, dispute_id: str, *, won: bool) -> dict[str, Any]: ...
 
+    def amend_statement(
+        self, source_id: str, *, hidden: bool, amount: int | None, currency: str | None
+    ) -> dict[str, Any]:
+        """Falsify what the gateway's statement tells of an object."""
+        ...
+
     def resend(self, event_id: str) -> int:
         """Tell everyone who wants it of an event once more; returns to how many endpoints."""
         ...

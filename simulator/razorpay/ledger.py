@@ -53,6 +53,21 @@ def settle(turn: Turn) -> list[Json]:
     return [settlement for settlement in settled if settlement is not None]
 
 
+def amend(turn: Turn, entity_id: str, *, hidden: bool, amount: int | None, currency: str | None) -> int:
+    """Falsify the movements of one object, so that others may prove they notice; how many. The effects stay true."""
+    rows = turn.all("movement", ("entity", entity_id))
+    for row in rows:
+        if hidden:
+            turn.remove(row)
+            continue
+        if amount is not None:
+            side = "credit" if row.body["credit"] else "debit"
+            row.body.update({"amount": amount, side: amount - row.body["fee"]})
+        row.body["currency"] = currency.upper() if currency else row.body["currency"]
+        turn.save(row)
+    return len(rows)
+
+
 def day_terms(at: int) -> list[tuple[str, str]]:
     """How movements are found by the day or month of their settlement, as India's calendar has it."""
     day = datetime.fromtimestamp(at, UTC).astimezone(INDIA)
@@ -83,7 +98,7 @@ def _settle(turn: Turn, rows: list[Record]) -> Json | None:
 
 def _add(turn: Turn, row: Json) -> None:
     row["created_at"] = turn.second
-    turn.add_as(turn.new_id("movement"), "movement", row, None, [("settled", "0")])
+    turn.add_as(turn.new_id("movement"), "movement", row, None, [("settled", "0"), ("entity", row["entity_id"])])
     account = turn.own("account", turn.account)
     if not account.private.get("settling"):
         account.private["settling"] = True

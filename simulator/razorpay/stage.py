@@ -23,7 +23,7 @@ def pay(wire: RazorpayWire, order_id: str, asked: Json, *, outcome: str | None =
         paid = payment.body["status"] in ("authorized", "captured")
         return {"payment": payment.body, "callback": payments.proof(turn, payment) if paid else None}
 
-    return wire.as_owner(order_id, "order", step)
+    return wire.as_owner(order_id, ("order",), step)
 
 
 def authorize_late(wire: RazorpayWire, payment_id: str) -> Json:
@@ -36,7 +36,7 @@ def authorize_late(wire: RazorpayWire, payment_id: str) -> Json:
         paying.approve(turn, payment)
         return payment.body
 
-    return wire.as_owner(payment_id, "payment", step)
+    return wire.as_owner(payment_id, ("payment",), step)
 
 
 def decide_refund(wire: RazorpayWire, refund_id: str, *, processed: bool) -> Json:
@@ -46,12 +46,12 @@ def decide_refund(wire: RazorpayWire, refund_id: str, *, processed: bool) -> Jso
         (refunds.finish if processed else refunds.fail)(turn, refund)
         return refund.body
 
-    return wire.as_owner(refund_id, "refund", step)
+    return wire.as_owner(refund_id, ("refund",), step)
 
 
 def change_token(wire: RazorpayWire, token_id: str, *, status: str) -> Json:
     """The customer pauses, resumes or cancels a mandate in their bank's app, or the bank rejects it."""
-    return wire.as_owner(token_id, "token", lambda turn, token: tokens.change(turn, token, status))
+    return wire.as_owner(token_id, ("token",), lambda turn, token: tokens.change(turn, token, status))
 
 
 def settle(wire: RazorpayWire) -> Json:

@@ -17,7 +17,7 @@ from simulator.effects import Effects
 from simulator.entropy import Entropy
 from simulator.idempotency import FirstAnswer, IdempotencyKeys
 from simulator.jobs import Jobs
-from simulator.razorpay import body, caller, disputes, errors, fields, pages, paying, routes
+from simulator.razorpay import body, caller, disputes, errors, fields, ledger, pages, paying, routes
 from simulator.razorpay.errors import RazorpayError
 from simulator.razorpay.names import named_by, names_in
 from simulator.razorpay.parameters import PARAMETERS
@@ -126,7 +126,7 @@ class RazorpayWire:
             paying.decide(turn, payment, approved=approve)
             return payment.body
 
-        return self.as_owner(payment_id, "payment", step)
+        return self.as_owner(payment_id, ("payment",), step)
 
     def expire(self, payment_id: str) -> Json:
         """Let an authorized payment lapse now."""
@@ -137,20 +137,29 @@ class RazorpayWire:
             paying.lapse(turn, payment)
             return payment.body
 
-        return self.as_owner(payment_id, "payment", step)
+        return self.as_owner(payment_id, ("payment",), step)
 
     def open_dispute(self, charge_id: str, *, reason: str, inquiry: bool) -> Json:
         def step(turn: Turn, payment: Record) -> Json:
             return disputes.open_for(turn, payment, reason=reason, inquiry=inquiry).body
 
-        return self.as_owner(charge_id, "payment", step)
+        return self.as_owner(charge_id, ("payment",), step)
 
     def decide_dispute(self, dispute_id: str, *, won: bool) -> Json:
         def step(turn: Turn, dispute: Record) -> Json:
             disputes.decide(turn, dispute, won=won)
             return dispute.body
 
-        return self.as_owner(dispute_id, "dispute", step)
+        return self.as_owner(dispute_id, ("dispute",), step)
+
+    def amend_statement(self, source_id: str, *, hidden: bool, amount: int | None, currency: str | None) -> Json:
+        """Falsify the movements of a payment, refund or dispute."""
+
+        def step(turn: Turn, source: Record) -> Json:
+            lines = ledger.amend(turn, source.id, hidden=hidden, amount=amount, currency=currency)
+            return {"source": source.id, "lines": lines}
+
+        return self.as_owner(source_id, ("payment", "refund", "dispute"), step)
 
     def resend(self, event_id: str) -> int:
         event = self.parts.records.find(event_id)
@@ -161,14 +170,14 @@ class RazorpayWire:
             body=compact(event.body).encode(), now=self.parts.clock.now(),
         )  # fmt: skip
 
-    def as_owner(self, record_id: str, kind: str, step: Callable[[Turn, Record], Json]) -> Json:
+    def as_owner(self, record_id: str, kinds: tuple[str, ...], step: Callable[[Turn, Record], Json]) -> Json:
         """A step of somebody other than the merchant on one object, as one transaction of its own."""
         record = self.parts.records.find(record_id)
-        if record is None or record.kind != kind:
+        if record is None or record.kind not in kinds:
             raise errors.missing()
         with self.parts.book.transaction():
             turn = Turn(self.parts, record.account, self.parts.clock.now())
-            result = step(turn, turn.own(kind, record_id))
+            result = step(turn, turn.own(record.kind, record_id))
             turn.flush()
             return result
 

@@ -281,6 +281,17 @@ def test_failed_refunds_and_lost_disputes_are_adjustments(shop: RazorpayShop) ->
     assert adjustments == {refund["id"]: (30_000, 0), dispute["id"]: (0, 100_000)}
 
 
+def test_a_statement_may_lie_while_the_referee_stays_true(shop: RazorpayShop) -> None:
+    payment, hidden = shop.paid(100_000), shop.paid(100_000)
+    shop.wait(2 * DAY)
+    amended = shop.wire.amend_statement(payment["id"], hidden=False, amount=99_999, currency="usd")
+    assert amended == {"source": payment["id"], "lines": 1}
+    shop.wire.amend_statement(hidden["id"], hidden=True, amount=None, currency=None)
+    [row] = shop.read("/v1/settlements/recon/combined", year=2027, month=1)["items"]
+    assert (row["entity_id"], row["amount"], row["credit"], row["currency"]) == (payment["id"], 99_999, 97_639, "USD")
+    assert shop.effects() == [("authorize", 100_000), ("capture", 100_000)] * 2
+
+
 def test_what_the_merchant_owes_waits(shop: RazorpayShop) -> None:
     payment = shop.paid(100_000)
     shop.made(refunds(payment))
