@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import unquote_plus
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, internal, invalid
@@ -43,6 +44,8 @@ class RequestLayer:
             await self._app(scope, receive, answer.send)
         except Problem as problem:
             await _answer(problem, request_id, scope, receive, answer)
+        except ClientDisconnect:
+            log.info("client_left", method=scope["method"], route=_route(scope))  # nobody is there to be answered
         except Exception:
             log.exception("request_failed", method=scope["method"], route=_route(scope))
             if answer.status is not None:

@@ -154,6 +154,9 @@ class TemporalPaymentOwners:
         }
 
 
+_NOT_CONNECTED = "Failed client connect"
+
+
 class _NotThere(OwnerUnavailable):
     """Temporal answered: no such workflow."""
 
@@ -166,6 +169,10 @@ async def _reached(call: Awaitable[T]) -> T:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise _NotThere(str(error)) from error
         raise OwnerUnavailable(f"Temporal: {error.status.name.lower()}: {error.message}") from error
+    except RuntimeError as error:  # how a lazy client says that it could not connect: nothing was asked
+        if not str(error).startswith(_NOT_CONNECTED):
+            raise
+        raise OwnerUnavailable("Temporal cannot be reached") from error
     except WorkflowUpdateFailedError as error:
         cause = error.cause
         reason = cause.message if isinstance(cause, ApplicationError) else str(cause or error)

@@ -24,7 +24,7 @@ def test_a_visitor_of_the_api_finds_the_docs(page: Page, stack: Stack) -> None:
 def test_the_temporal_ui_tells_a_payments_story(page: Page, merchant: Merchant) -> None:
     payment = merchant.pay(capture_method="manual").json()
     page.goto(payment["links"]["workflow"])
-    expect(page.get_by_text("authorize 4999").first).to_be_visible()
+    expect(page.get_by_text("load and authorize").first).to_be_visible()
     page.get_by_role("tab", name="User Metadata").click()
     title, panel = page.frame_locator("iframe").nth(0), page.frame_locator("iframe").nth(1)
     expect(title.get_by_text("EUR 49.99 - stripe - manual capture")).to_be_visible()

@@ -4,6 +4,7 @@ Temporal's Replayer does not notice a pydantic default that draws a fresh id in 
 """
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,31 @@ def _root(node: ast.expr) -> str | None:
 
 def _mutates(function: ast.expr, own: set[str]) -> bool:
     return isinstance(function, ast.Attribute) and function.attr in MUTATORS and _root(function.value) in own
+
+
+@pytest.mark.parametrize("path", [p for p in python_files("workflows") if "@workflow.update" in p.read_text()], ids=str)
+def test_no_workflow_with_updates_ends_before_its_handlers(path: Path) -> None:
+    """A run that returns or continues as new while a handler still has to answer leaves its client without one."""
+    runs = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.AsyncFunctionDef) and node.name == "run"]
+    assert runs
+    ends = [end for run in runs for end in _ends(run.body, waited=False)]
+    assert len(ends) >= len(runs)
+    assert [line for line, waited in ends if not waited] == []
+
+
+def _ends(body: list[ast.stmt], *, waited: bool) -> Iterator[tuple[int, bool]]:
+    """Each line where the run ends, and whether the handlers were asked about on the way to it."""
+    for statement in body:
+        inner = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+        inner += [case.body for case in getattr(statement, "cases", [])]
+        asked = waited or (isinstance(statement, ast.If) and _asks(statement.test))
+        for block in inner:
+            yield from _ends(block, waited=asked)
+        text = ast.unparse(statement)
+        if isinstance(statement, ast.Return) or (isinstance(statement, ast.Expr) and "continue_as_new" in text):
+            yield statement.lineno, waited
+        waited = waited or (isinstance(statement, ast.Expr) and _asks(statement))
+
+
+def _asks(node: ast.AST) -> bool:
+    return "all_handlers_finished" in ast.unparse(node)

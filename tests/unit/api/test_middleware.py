@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from domain.identifiers import is_id
-from tests.unit.api.conftest import PAY, World
+from tests.unit.api.conftest import ALICE, PAY, World
 
 
 async def test_every_answer_carries_its_id(world: World) -> None:
@@ -54,3 +54,19 @@ async def test_figures_are_by_route_and_never_by_id(world: World) -> None:
     assert 'payonce_api_request_seconds_count{route="/v1/payments"} 1.0' in text
     assert 'payonce_api_payments_total{status="captured"} 1.0' in text
     assert paid["id"] not in text
+
+
+async def test_a_client_that_leaves_is_no_fault_of_ours(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    headers = [(b"authorization", f"Bearer {ALICE}".encode()), (b"idempotency-key", b"k1"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/payments", "query_string": b"", "headers": headers}
+    sent: list[object] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    await world.app(scope, receive, send)
+    assert sent == []
+    assert "request_failed" not in capsys.readouterr().out
