@@ -38,7 +38,7 @@ BUGS: tuple[Bug, ...] = (
         "any-connection-error-was-never-sent",
         "a connection lost after the request left counts as not sent, so it is sent anew",
         "gateways/stripe/faults.py",
-        "never_sent=isinstance(error, stripe.APIConnectionError) and _never_sent(error),",
+        "never_sent=isinstance(error, stripe.APIConnectionError) and never_sent(error),",
         "never_sent=isinstance(error, stripe.APIConnectionError),",
         _sale("timeout-executed"),
     ),

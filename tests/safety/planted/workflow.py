@@ -1,6 +1,6 @@
 """Bugs in the workflow's manners: messages lost, answered too early, or forgotten on revival."""
 
-from tests.safety.planted.bug import Bug, bug
+from tests.safety.planted.bug import Bug, Edit, bug
 
 _WORKFLOW = "tests/workflows/test_payment.py"
 
@@ -11,7 +11,7 @@ BUGS: tuple[Bug, ...] = (
         "workflows/payment.py",
         "case Close():\n                    await workflow.wait_condition(workflow.all_handlers_finished)\n",
         "case Close():\n",
-        _WORKFLOW,
+        "tests/house/test_determinism.py",
     ),
     bug(
         "handler-before-the-load",
@@ -23,22 +23,29 @@ BUGS: tuple[Bug, ...] = (
         _WORKFLOW,
         "tests/integration/test_payments.py",
     ),
-    bug(
-        "dedupe-lost-on-revival",
-        "a command repeated after the workflow slept is carried out again",
-        "workflows/payment.py",
-        "if known is not None:\n            letter.receipt",
-        "if known is not None and self._failures:\n            letter.receipt",
-        _WORKFLOW,
-        "tests/integration/test_payments.py",
+    Bug(
+        name="dedupe-lost-on-revival",
+        what="a command repeated after the workflow slept is carried out again",
+        edits=(
+            Edit(
+                path="workflows/payment.py",
+                old="if known is not None:\n            letter.receipt",
+                new="if known is not None and self._failures:\n            letter.receipt",
+            ),
+            Edit(
+                path="activities/operations.py",
+                old="        known = payment.operation_of(request.operation.command_key)",
+                new="        known = None",
+            ),
+        ),
+        noticed_by=(_WORKFLOW,),
     ),
     bug(
-        "a-message-lost-at-the-end",
-        "a message that comes in while the handlers finish is dropped",
-        "workflows/payment.py",
-        "                    if self._mailbox.is_empty:  # a message may have come in during that await\n"
-        "                        return payment.state",
-        "                    return payment.state",
+        "a-message-lost-while-busy",
+        "a message that comes in while another waits takes the other's place",
+        "workflows/mailbox.py",
+        "        self._letters.append(letter)",
+        "        self._letters.clear()\n        self._letters.append(letter)",
         _WORKFLOW,
     ),
 )
