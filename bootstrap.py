@@ -39,8 +39,9 @@ from domain.errors import RecordError
 from domain.identifiers import compose_id
 from domain.ports import GatewayAccount, Merchants, Mode
 from domain.register import MerchantRegister
-from gateways.registry import GatewaySecrets, Registry, Wiring
+from gateways.registry import Registry
 from settings import Settings
+from stack.gateways import build_gateways, read_routes, served_gateways
 from storage.customers import PostgresCustomers
 from storage.database import Database, Limits
 from storage.evidence import PostgresEvidence
@@ -63,9 +64,6 @@ log = structlog.get_logger()
 
 GATEWAY_TIMEOUT_SECONDS = 20.0
 """How long one gateway call may take; shorter than the activity's own bound (`workflows/options.py`)."""
-
-STRIPE_KEY_NAME = "STRIPE_SECRET_KEY"
-"""The name accounts refer to their secret by: the environment variable that holds it."""
 
 WAIT_SECONDS = 10.0
 """How long the API waits for a payment's first answer before it says 202."""
@@ -115,7 +113,7 @@ async def open_house(settings: Settings, metrics: CollectorRegistry, *, lazy: bo
     arm(settings.payonce.fail)
     async with AsyncExitStack() as parts:
         database = await parts.enter_async_context(open_database(settings))
-        gateways = build_gateways(settings)
+        gateways = build_gateways(settings, timeout_seconds=GATEWAY_TIMEOUT_SECONDS)
         keeper = asyncio.create_task(_keep_accounts(settings, database, gateways))
         parts.callback(keeper.cancel)
         yield House(settings, database, await connect(settings, lazy=lazy), gateways, metrics)
@@ -156,20 +154,6 @@ def _tls(settings: Settings) -> TLSConfig | bool:
 
 def _bytes(path: Path | None) -> bytes | None:
     return path.read_bytes() if path else None
-
-
-def build_gateways(settings: Settings) -> Registry:
-    """Adapters for the accounts in the database, with the secrets of the environment, by the secret's name."""
-    stripe = settings.stripe
-    found = {}
-    if stripe.secret_key is not None:
-        found[STRIPE_KEY_NAME] = GatewaySecrets(
-            secret_key=stripe.secret_key.get_secret_value(),
-            webhook_secrets=tuple(secret.get_secret_value() for secret in stripe.webhook_secrets),
-        )
-    addresses = {"stripe": stripe.api_base} if stripe.api_base else {}
-    wiring = Wiring(base_addresses=addresses, timeout_seconds=GATEWAY_TIMEOUT_SECONDS)
-    return Registry(secrets=found, wiring=wiring)
 
 
 async def load_accounts(settings: Settings, database: Database, gateways: Registry) -> None:
@@ -263,7 +247,8 @@ def build_api_parts(house: House) -> "ApiParts":
         temporal_namespace=settings.temporal.namespace,
         wait_seconds=WAIT_SECONDS,
         lock_seconds=LOCK_SECONDS,
-        default_accounts={"stripe": default_account_id("stripe", settings.payonce.mode)},
+        default_accounts={name: default_account_id(name, settings.payonce.mode) for name in served_gateways(settings)},
+        routes=read_routes(settings),
     )
 
 
@@ -309,7 +294,8 @@ async def create_merchant(settings: Settings, merchants: MerchantRegister, name:
     """A merchant with an account at each gateway, in the mode of the settings; the merchant's id."""
     merchant_id, now = new_id("merchant"), utc_now()
     await merchants.create_merchant(merchant_id=merchant_id, name=name, at=now)
-    await merchants.create_account(stripe_account(new_id("account"), merchant_id, settings.payonce.mode), at=now)
+    for account in new_accounts(settings, merchant_id, lambda _gateway: new_id("account")):
+        await merchants.create_account(account, at=now)
     return merchant_id
 
 
@@ -325,12 +311,16 @@ async def create_api_key(
     return key_id, api_key
 
 
-def stripe_account(account_id: str, merchant_id: str, mode: Mode) -> GatewayAccount:
-    return GatewayAccount(
-        id=account_id,
-        merchant_id=merchant_id,
-        mode=mode,
-        gateway="stripe",
-        secret_name=STRIPE_KEY_NAME,
-        is_default=True,
-    )
+def new_accounts(settings: Settings, merchant_id: str, id_for: Callable[[str], str]) -> list[GatewayAccount]:
+    """The merchant's account at each gateway that is served, the default one first."""
+    return [
+        GatewayAccount(
+            id=id_for(gateway),
+            merchant_id=merchant_id,
+            mode=settings.payonce.mode,
+            gateway=gateway,
+            secret_name=secret_name,
+            is_default=number == 0,
+        )
+        for number, (gateway, secret_name) in enumerate(served_gateways(settings).items())
+    ]

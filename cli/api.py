@@ -13,7 +13,7 @@ app = typer.Typer(**COMMAND)
 
 @app.command()
 def api() -> None:
-    """Serve the API until it is told to stop. It needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY."""
+    """Serve the API until it is told to stop. It needs DATABASE_URL, TEMPORAL_ADDRESS and a gateway's key."""
     import bootstrap
     import telemetry
 

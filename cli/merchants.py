@@ -34,22 +34,24 @@ def create(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A merchant with its gateway account and a first API key, which is shown this once."""
+    """A merchant with an account at each gateway that is served, and a first API key, which is shown this once."""
     import bootstrap
 
     if not name.strip():
         raise typer.BadParameter("must say something", param_hint="NAME")
     settings = _settings(state, mode)
 
-    async def work(register: "MerchantRegister") -> dict[str, str]:
+    async def work(register: "MerchantRegister") -> dict[str, Any]:
         merchant_id = await bootstrap.create_merchant(settings, register, name)
-        (account,) = await register.accounts(merchant_id, settings.payonce.mode)
+        accounts = await register.accounts(merchant_id, settings.payonce.mode)
         key_id, api_key = await bootstrap.create_api_key(register, merchant_id, settings.payonce.mode)
-        webhooks = f"{settings.public_url}/v1/webhooks/{account.gateway}/{account.id}"
-        return {"merchant": merchant_id, "account": account.id, "webhooks": webhooks, "key": key_id, "api_key": api_key}
+        webhooks = {a.gateway: f"{settings.public_url}/v1/webhooks/{a.gateway}/{a.id}" for a in accounts}
+        ids = {account.gateway: account.id for account in accounts}
+        return {"merchant": merchant_id, "accounts": ids, "webhooks": webhooks, "key": key_id, "api_key": api_key}
 
     made = _with_register(settings, work)
-    _tell(made, as_json, f"{name} is {made['merchant']}; webhooks of {made['account']} go to {made['webhooks']}")
+    places = "\n".join(f"webhooks of {made['accounts'][name]} go to {url}" for name, url in made["webhooks"].items())
+    _tell(made, as_json, f"{name} is {made['merchant']}\n{places}")
 
 
 @app.command("list")
@@ -119,7 +121,7 @@ def revoke_key(
 
 
 def _settings(state: Path | None, mode: str | None) -> Settings:
-    """With the database of the running stack, unless DATABASE_URL names another."""
+    """With database and gateways of the running stack, unless the environment names others."""
     from pydantic import SecretStr
 
     from stack.assembly import Stack
@@ -128,6 +130,8 @@ def _settings(state: Path | None, mode: str | None) -> Settings:
     stack = Stack(read_settings(payonce=given))
     if "postgres" in stack.embedded and not stack.state.exists:
         raise StackError(f"Nothing was ever started in {stack.state.path}: run `make up`, or set DATABASE_URL.")
+    if stack.state.exists:
+        return stack.settings
     database = stack.given.database.model_copy(update={"url": SecretStr(stack.database_url)})
     return stack.given.model_copy(update={"database": database})
 
@@ -148,7 +152,7 @@ def _with_register(settings: Settings, work: Callable[["MerchantRegister"], Awai
         raise StackError(f"{error}. Is it running? `payonce doctor` looks.") from error
 
 
-def _tell(made: dict[str, str], as_json: bool, sentence: str) -> None:
+def _tell(made: dict[str, Any], as_json: bool, sentence: str) -> None:
     if as_json:
         typer.echo(json.dumps(made))
         return

@@ -20,7 +20,7 @@ def prepare(
     webhooks_to: Annotated[str | None, typer.Option(help="Where our API is for it; default PAYONCE_PUBLIC_URL")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON")] = False,
 ) -> None:
-    """Safe to repeat. Needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY, as the processes do."""
+    """Safe to repeat. Needs DATABASE_URL, TEMPORAL_ADDRESS and a gateway's key, as the processes do."""
     settings = read_settings(required=PROCESS_NEEDS)
     preparation.migrate(settings.database_url)
     seeded = preparation.seed(settings)

@@ -16,6 +16,7 @@ from settings import read_settings
 from stack import checkup
 from stack.assembly import Stack
 from stack.errors import StackError
+from stack.gateways import served_gateways
 from stack.session import supervising
 from stack.supervisor import Supervisor
 
@@ -39,7 +40,8 @@ def up(
 ) -> None:
     """Start what the environment does not name elsewhere, print where it is, and stop it in order on Ctrl-C.
 
-    DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY each replace an embedded part by a real one.
+    DATABASE_URL and TEMPORAL_ADDRESS each replace an embedded part by a real one; STRIPE_SECRET_KEY or
+    RAZORPAY_KEY_ID replaces the simulator.
     """
     given = {name: value for name, value in locals().items() if name != "as_json" and value is not None}
     stack = Stack(read_settings(payonce=given))
@@ -93,6 +95,7 @@ def facts(stack: Stack) -> dict[str, object]:
         "temporal_address": stack.temporal_address,
         "temporal_ui_url": stack.settings.temporal_ui_url,
         "simulator_url": stack.simulator_url if "simulator" in stack.parts else None,
+        "gateways": list(served_gateways(stack.settings)),
         "state": str(stack.state.path.absolute()),
         "pids": {name: stack.pid(name) for name in stack.parts},
     }
@@ -108,12 +111,19 @@ def welcome(stack: Stack, seconds: float) -> str:
     places = {
         "API docs": f"{stack.api_url}/docs",
         "Temporal UI": stack.settings.temporal_ui_url,
-        "Simulator": stack.simulator_url if "simulator" in stack.parts else "not used: STRIPE_SECRET_KEY is set",
+        "Simulator": stack.simulator_url if "simulator" in stack.parts else "not used: the environment has a key",
+        "Gateways": _gateways(stack),
         "Logs": str(stack.state.log("*").parent),
         "API key": stack.api_key,
     }
     listed = "\n".join(f"  {name:<12} {place}" for name, place in places.items())
     return f"\nPayonce is up after {seconds:.1f} s. Ctrl-C stops it.\n\n{listed}\n\nMake a first payment:\n\n{curl}\n"
+
+
+def _gateways(stack: Stack) -> str:
+    """Which are served; the default one takes payments that name none."""
+    default, *others = served_gateways(stack.settings)
+    return ", ".join([f"{default} (default)", *others, 'or "auto"' if others else ""]).removesuffix(", ")
 
 
 def _line(name: str, seconds: float, address: str) -> str:

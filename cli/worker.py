@@ -9,7 +9,7 @@ app = typer.Typer(**COMMAND)
 
 @app.command()
 def worker() -> None:
-    """Run one worker until it is told to stop. It needs DATABASE_URL, TEMPORAL_ADDRESS and STRIPE_SECRET_KEY."""
+    """Run one worker until it is told to stop. It needs DATABASE_URL, TEMPORAL_ADDRESS and a gateway's key."""
     from worker import main
 
     main()

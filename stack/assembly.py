@@ -18,6 +18,9 @@ from stack.temporal import EmbeddedTemporal
 
 ORDER = ("postgres", "temporal", "simulator", "worker", "api")
 
+GATEWAY_NAMES = ("STRIPE_SECRET_KEY or RAZORPAY_KEY_ID", "STRIPE_API_BASE or RAZORPAY_API_BASE")
+"""Whoever sets one of them has gateways of their own: none is simulated beside it."""
+
 Report = Callable[[str, float, str], None]
 """Called with a part's name, the seconds it took, and its address."""
 
@@ -25,7 +28,7 @@ Report = Callable[[str, float, str], None]
 class Stack:
     """Every part with its address. `start` what you need, `kill` and `restart` what you like, `stop` at the end.
 
-    All methods block. Parts replaced by DATABASE_URL, TEMPORAL_ADDRESS or STRIPE_SECRET_KEY are not ours to start.
+    All methods block. Parts replaced by DATABASE_URL, TEMPORAL_ADDRESS or a gateway's key are not ours to start.
     `durable=False` is for tests and benches: Temporal's and the simulator's files may lose their last commits on a
     power cut (not on kill -9); PostgreSQL always keeps its promises.
     """
@@ -52,13 +55,24 @@ class Stack:
         if "temporal" in self.embedded:
             update["temporal"] = given.temporal.model_copy(update={"address": self.temporal.address})
         if "simulator" in self.embedded:
-            simulated = {
-                "secret_key": SecretStr(self.state.secret("simulator_key", prefix="sk_test_")),
-                "webhook_secrets": (SecretStr(self.state.secret("webhook_secret", prefix="whsec_")),),
-                "api_base": self.stripe_url,
-            }
-            update["stripe"] = given.stripe.model_copy(update=simulated)
+            update["stripe"] = given.stripe.model_copy(update=self._simulated_stripe())
+            update["razorpay"] = given.razorpay.model_copy(update=self._simulated_razorpay())
         return given.model_copy(update=update)
+
+    def _simulated_stripe(self) -> dict[str, object]:
+        return {
+            "secret_key": SecretStr(self.state.secret("simulator_key", prefix="sk_test_")),
+            "webhook_secrets": (SecretStr(self.state.secret("webhook_secret", prefix="whsec_")),),
+            "api_base": self.stripe_url,
+        }
+
+    def _simulated_razorpay(self) -> dict[str, object]:
+        return {
+            "key_id": self.state.secret("razorpay_key", prefix="rzp_test_"),
+            "key_secret": SecretStr(self.state.secret("razorpay_secret")),
+            "webhook_secrets": (SecretStr(self.state.secret("razorpay_webhook_secret")),),
+            "api_base": self.razorpay_url,
+        }
 
     @property
     def embedded(self) -> tuple[str, ...]:
@@ -67,7 +81,7 @@ class Stack:
         replaced = {
             "postgres": given.database.url is not None,
             "temporal": given.temporal.address is not None,
-            "simulator": given.stripe.secret_key is not None or given.stripe.api_base is not None,
+            "simulator": any(given.has_one_of(names) for names in GATEWAY_NAMES),
         }
         return tuple(name for name in ORDER if not replaced.get(name, False))
 

@@ -12,8 +12,10 @@ from settings import Settings, environment_names
 from stack import ports, processes
 from stack.assembly import ORDER, Stack
 from stack.errors import StackError
+from stack.gateways import served_gateways
 from stack.part import living
 from stack.postgres import find_programs
+from stack.preparation import webhook_endpoints
 from stack.temporal import SEARCH_ATTRIBUTES, ask, find_program
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
     stack = Stack(settings)
     findings = [python_version(), setting_names(os.environ), *programs(stack), disk(stack)]
     findings += port_findings(stack)
-    for check in (database, temporal, simulator, worker, api):
+    for check in (database, temporal, simulator, gateways, worker, api):
         findings.append(check(stack))
     return findings
 
@@ -169,6 +171,37 @@ def simulator(stack: Stack) -> Finding:
     if "simulator" not in stack.embedded:
         return Finding("simulator", "ok", "not used: the environment names a gateway")
     return _answers(stack, "simulator", f"{stack.simulator_url}/healthz")
+
+
+def gateways(stack: Stack) -> Finding:
+    """Every gateway that is served can send us its webhooks."""
+    served = ", ".join(served_gateways(stack.settings if stack.state.exists else stack.given))
+    if "simulator" not in stack.embedded:
+        deaf = [f"{name}_WEBHOOK_SECRETS" for name in _deaf(stack.given)]
+        advice = "Without a secret every webhook is refused: set it to the one the gateway shows."
+        return Finding("gateways", "warning", f"{served}; {', '.join(deaf)} not set", advice) if deaf else _ok(served)
+    try:
+        told = processes.get_json(f"{stack.simulator_url}/endpoints")["endpoints"]
+    except OSError as error:
+        return Finding("gateways", "bad", f"{stack.simulator_url}: {error}", _advice(stack, "simulator"))
+    there = {endpoint["url"] for endpoint in told if endpoint["enabled"]}
+    wanted = webhook_endpoints(stack.settings, api_url=stack.api_url)
+    missing = [str(endpoint["wire"]) for endpoint in wanted if endpoint["url"] not in there]
+    if missing:
+        advice = "Restart `payonce up`, which registers them."
+        return Finding("gateways", "bad", f"the simulator sends no webhooks of {', '.join(missing)}", advice)
+    return _ok(served)
+
+
+def _deaf(settings: Settings) -> list[str]:
+    """Gateways with a key and no webhook secret, as their settings begin."""
+    found = {"STRIPE": settings.stripe.webhook_secrets, "RAZORPAY": settings.razorpay.webhook_secrets}
+    names = {gateway.upper() for gateway in served_gateways(settings)}
+    return [name for name, secrets in found.items() if name in names and not secrets]
+
+
+def _ok(served: str) -> Finding:
+    return Finding("gateways", "ok", served)
 
 
 def worker(stack: Stack) -> Finding:

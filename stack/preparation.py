@@ -27,7 +27,7 @@ def migrate(database_url: str) -> None:
 
 
 def seed(settings: Settings) -> str:
-    """The default merchant with a test key and its Stripe account; the key, to be printed."""
+    """The default merchant with a test key and its gateway accounts; the key, to be printed."""
     from stack import seeding
 
     return seeding.seed(settings)
@@ -35,17 +35,30 @@ def seed(settings: Settings) -> str:
 
 def listen_to_simulator(settings: Settings, *, control_url: str, api_url: str) -> None:
     """Tell the simulator where our webhooks go and how to sign them; the same address again changes nothing."""
-    import bootstrap
-    from gateways.stripe.webhooks import ENABLED_EVENTS
+    for endpoint in webhook_endpoints(settings, api_url=api_url):
+        try:
+            post_json(f"{control_url}/endpoints", endpoint)
+        except OSError as error:
+            raise StackError(f"The simulator did not take our webhook address: {error}") from error
 
-    account = bootstrap.default_account_id("stripe", settings.payonce.mode)
-    endpoint: dict[str, object] = {
-        "wire": "stripe",
-        "url": f"{api_url}/v1/webhooks/stripe/{account}",
-        "secret": settings.stripe.webhook_secrets[0].get_secret_value(),
-        "enabled_events": list(ENABLED_EVENTS),
+
+def webhook_endpoints(settings: Settings, *, api_url: str) -> list[dict[str, object]]:
+    """What each gateway must be told, for every gateway whose webhooks we can verify."""
+    import bootstrap
+    from gateways.razorpay.webhooks import ENABLED_EVENTS as RAZORPAY_EVENTS
+    from gateways.stripe.webhooks import ENABLED_EVENTS as STRIPE_EVENTS
+
+    told = {
+        "stripe": (settings.stripe.webhook_secrets, STRIPE_EVENTS),
+        "razorpay": (settings.razorpay.webhook_secrets, RAZORPAY_EVENTS),
     }
-    try:
-        post_json(f"{control_url}/endpoints", endpoint)
-    except OSError as error:
-        raise StackError(f"The simulator did not take our webhook address: {error}") from error
+    return [
+        {
+            "wire": gateway,
+            "url": f"{api_url}/v1/webhooks/{gateway}/{bootstrap.default_account_id(gateway, settings.payonce.mode)}",
+            "secret": secrets[0].get_secret_value(),
+            "enabled_events": list(events),
+        }
+        for gateway, (secrets, events) in told.items()
+        if secrets
+    ]

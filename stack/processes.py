@@ -4,6 +4,7 @@ import http.client
 import json
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from settings import Settings
@@ -96,12 +97,21 @@ def waiting_for_http(url: str) -> str | None:
         connection.close()
 
 
-def post_json(url: str, body: dict[str, object], *, timeout_seconds: float = 10.0) -> dict[str, object]:
+def get_json(url: str) -> dict[str, Any]:
+    """Read JSON from one of our own processes. Raises OSError when it answers anything but 2xx."""
+    return _exchange("GET", url, None, timeout_seconds=HTTP_TIMEOUT_SECONDS)
+
+
+def post_json(url: str, body: dict[str, object], *, timeout_seconds: float = 10.0) -> dict[str, Any]:
     """POST and read JSON from one of our own processes. Raises OSError when it answers anything but 2xx."""
+    return _exchange("POST", url, json.dumps(body), timeout_seconds=timeout_seconds)
+
+
+def _exchange(method: str, url: str, body: str | None, *, timeout_seconds: float) -> dict[str, Any]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=timeout_seconds)
     try:
-        connection.request("POST", parts.path, json.dumps(body), {"Content-Type": "application/json"})
+        connection.request(method, parts.path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         text = answer.read().decode()
     finally:

@@ -20,10 +20,10 @@ async def _seed(settings: Settings) -> str:
     async with bootstrap.open_database(settings) as database:
         merchants = PostgresMerchants(database)
         await merchants.create_merchant(merchant_id=bootstrap.DEFAULT_MERCHANT_ID, name="Default merchant", at=now)
-        account = bootstrap.stripe_account(
-            bootstrap.default_account_id("stripe", mode), bootstrap.DEFAULT_MERCHANT_ID, mode
-        )
-        await merchants.create_account(account, at=now)
+        for account in bootstrap.new_accounts(
+            settings, bootstrap.DEFAULT_MERCHANT_ID, lambda gateway: bootstrap.default_account_id(gateway, mode)
+        ):
+            await merchants.create_account(account, at=now)
         return await _kept_api_key(settings, merchants)
 
 

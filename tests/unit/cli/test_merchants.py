@@ -33,11 +33,12 @@ def test_a_new_merchant_has_a_key_that_is_kept_nowhere_and_a_default_account(
 ) -> None:
     made = answer(capsys, "create", "Corner shop")
     assert made["api_key"].startswith("sk_test_")
-    assert made["webhooks"].endswith(f"/v1/webhooks/stripe/{made['account']}")
+    account = made["accounts"]["stripe"]
+    assert made["webhooks"]["stripe"].endswith(f"/v1/webhooks/stripe/{account}")
     assert valid_hashes(register) == [bootstrap.api_key_hash(made["api_key"])]
     with psycopg.connect(register) as connection:
         accounts = connection.execute("SELECT id, merchant_id, mode, secret_name, is_default FROM gateway_accounts")
-        assert accounts.fetchall() == [(made["account"], made["merchant"], "test", bootstrap.STRIPE_KEY_NAME, True)]
+        assert accounts.fetchall() == [(account, made["merchant"], "test", "STRIPE_SECRET_KEY", True)]
     (listed,) = answer(capsys, "list")
     assert (listed["id"], listed["name"]) == (made["merchant"], "Corner shop")
     assert [(key["id"], key["last4"]) for key in listed["keys"]] == [(made["key"], made["api_key"][-4:])]

@@ -31,7 +31,8 @@ def test_the_first_payment_is_one_command_that_a_shell_understands(tmp_path: Pat
 
 def test_every_place_is_named(tmp_path: Path) -> None:
     text = welcome(_stack(tmp_path), 7.25)
-    for place in ("8123/docs", "127.0.0.1:8233", "not used", "state/logs", "sk_test_shown", "7.2 s"):
+    served = 'stripe (default), razorpay, or "auto"'
+    for place in ("8123/docs", "127.0.0.1:8233", "not used", served, "state/logs", "sk_test_shown", "7.2 s"):
         assert place in text
 
 
@@ -39,6 +40,7 @@ def test_a_script_gets_the_same_as_data(tmp_path: Path) -> None:
     told = facts(_stack(tmp_path))
     assert told["api_url"] == "http://127.0.0.1:8123"
     assert told["api_key"] == "sk_test_shown"
+    assert told["gateways"] == ["stripe", "razorpay"]
     assert told["pids"] == {}
 
 

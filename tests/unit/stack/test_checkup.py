@@ -24,6 +24,7 @@ def test_a_machine_where_nothing_runs_is_examined_without_a_change(tmp_path: Pat
         "database",
         "temporal",
         "simulator",
+        "gateways",
         "worker",
         "api",
     }
@@ -78,3 +79,19 @@ def test_a_server_that_may_lose_commits_is_bad(database: str, tmp_path: Path) ->
     stack = _stack(tmp_path, f"{database}?options=-c%20synchronous_commit%3Doff")
     finding = checkup.database(stack)
     assert (finding.state, finding.found) == ("bad", "synchronous_commit is off")
+
+
+def test_a_gateway_whose_webhooks_go_nowhere_is_bad(tmp_path: Path) -> None:
+    with temporary_stack("simulator") as stack:
+        finding = checkup.gateways(stack)
+        assert (finding.state, finding.found) == ("bad", "the simulator sends no webhooks of stripe, razorpay")
+        stack.listen_to_simulator()
+        assert checkup.gateways(stack) == checkup.Finding("gateways", "ok", "stripe, razorpay")
+
+
+def test_a_real_key_without_a_webhook_secret_is_worth_knowing(tmp_path: Path) -> None:
+    settings = read_settings(
+        payonce={"state": tmp_path / "state"}, razorpay={"key_id": "rzp_test_x", "key_secret": "hidden"}
+    )
+    finding = checkup.gateways(Stack(settings))
+    assert (finding.state, finding.found) == ("warning", "razorpay; RAZORPAY_WEBHOOK_SECRETS not set")

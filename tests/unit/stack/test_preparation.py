@@ -32,3 +32,13 @@ def test_a_simulator_that_does_not_answer_is_a_sentence() -> None:
     settings = read_settings(stripe={"webhook_secrets": ("whsec_x",)})
     with pytest.raises(StackError, match="webhook address"):
         preparation.listen_to_simulator(settings, control_url=f"http://127.0.0.1:{port}", api_url="http://127.0.0.1:1")
+
+
+def test_every_gateway_with_a_secret_is_told_where_its_webhooks_go() -> None:
+    settings = read_settings(stripe={"webhook_secrets": ("whsec_x",)}, razorpay={"webhook_secrets": ("hidden", "old")})
+    told = {end["wire"]: end for end in preparation.webhook_endpoints(settings, api_url="http://pay.example")}
+    assert told["stripe"]["url"] == "http://pay.example/v1/webhooks/stripe/stripe_test"
+    assert told["razorpay"]["url"] == "http://pay.example/v1/webhooks/razorpay/razorpay_test"
+    assert told["razorpay"]["secret"] == "hidden"
+    assert "payment.captured" in told["razorpay"]["enabled_events"]  # type: ignore[operator]  # a list of names
+    assert preparation.webhook_endpoints(read_settings(), api_url="http://pay.example") == []

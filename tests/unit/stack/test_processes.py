@@ -65,5 +65,9 @@ def test_worker_and_api_are_told_every_setting(tmp_path: Path) -> None:
         assert recipe.environment["STRIPE_API_BASE"] == "http://127.0.0.1:12111"
         assert recipe.environment["STRIPE_SECRET_KEY"].startswith("sk_test_")
         assert recipe.environment["STRIPE_WEBHOOK_SECRETS"].startswith("whsec_")
+        assert recipe.environment["RAZORPAY_API_BASE"] == "http://127.0.0.1:12112"
+        assert recipe.environment["RAZORPAY_KEY_ID"].startswith("rzp_test_")
+        assert len(recipe.environment["RAZORPAY_KEY_SECRET"]) > 20
+        assert len(recipe.environment["RAZORPAY_WEBHOOK_SECRETS"]) > 20
         assert recipe.environment["PAYONCE_TASK_QUEUE"] == "night"
         assert recipe.stop_timeout_seconds > 35, "longer than an activity may take, so that no gateway call is cut off"
