@@ -141,8 +141,8 @@ class Resolver:
     async def _fence(self, gateway: Gateway, call: GatewayCall, seen: Unknown) -> Outcome:
         """Release what exists and was never tried, under a key of its own: then the first call can no longer succeed.
         Moves no money, so it needs no journal; sent twice it is the same release."""
-        operation, abilities = call.operation, gateway.capabilities.abilities
-        if operation.verb is not Verb.AUTHORIZE or not abilities.void or not seen.references:
+        operation = call.operation
+        if operation.verb is not Verb.AUTHORIZE or not seen.references:
             return seen
         payment = replace(call.payment, references={**call.payment.references, **seen.references})
         fence = replace(operation, verb=Verb.VOID, generation=operation.generation + 1)

@@ -76,7 +76,9 @@ class Capabilities:
     asynchronous_refunds: bool = True
     default_authorization_life: timedelta = timedelta(days=7)
     hosted_checkout: bool = True
+    hosted_holds: bool = True  # a page of the gateway can hold the amount for a later capture
     stored_methods: bool = True
+    saves_without_payment: bool = True  # a method can be stored by the server alone
     # Verbs safe to send again without a key: the gateway can do them once only, or the adapter reads back first.
     repeatable_verbs: frozenset[Verb] = frozenset()
 

@@ -39,6 +39,8 @@ CAPABILITIES = Capabilities(
     finds_by_reference=True,
     settle_time=timedelta(minutes=15),  # a payment silent for ten minutes is called failed
     server_can_confirm=False,
+    hosted_holds=False,
+    saves_without_payment=False,
     default_authorization_life=timedelta(days=5),
 )
 _KEY_PREFIXES = {"test": "rzp_test_", "live": "rzp_live_"}

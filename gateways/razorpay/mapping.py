@@ -99,9 +99,11 @@ def references_of(payment: Json) -> dict[str, str]:
     return known(order=payment.get("order_id"), payment=payment["id"])
 
 
-def method_summary(payment: Json) -> MethodSummary:
-    """A UPI id names a person, so it is left out."""
+def method_summary(payment: Json) -> MethodSummary | None:
+    """A UPI id names a person, so it is left out. None for a card whose details were not asked for."""
     card = payment.get("card") or {}
+    if payment["method"] == "card" and not card:
+        return None
     return MethodSummary(
         type=payment["method"],
         brand=card.get("network") or payment.get("bank") or payment.get("wallet"),

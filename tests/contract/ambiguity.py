@@ -12,7 +12,7 @@ from domain.outcomes import Unknown
 from domain.payment import PaymentState as State
 from tests.contract.scenes import CAPTURED, RETURN, held, paid
 from tests.contract.story import Story, stands
-from tests.contract.world import World
+from tests.contract.world import World, until
 
 LOST: dict[str, tuple[str, dict[str, object]]] = {
     "timeout, not executed": ("before_commit_timeout", {}),
@@ -82,7 +82,9 @@ def lose_an_answer_and_send_again(world: World, lost: Lost, kind: str, rule: dic
     world.fault(kind, story, lost.verb, **rule)
     assert isinstance(lost.send(story), Unknown)
     assert story.payment.unsettled is not None
-    story.send()
+    outcome = story.resend()
+    if lost.verb is Verb.AUTHORIZE:
+        world.finished(story, outcome)
     _ended(world, story, lost)
 
 
@@ -115,11 +117,19 @@ def find_after_the_lookup_lags(world: World, *, hosted: bool) -> None:
     world.simulator.ask("POST", "/faults", lag)
     assert story.find().kind == "not_found"
     assert story.payment.unsettled is not None
-    assert story.find().kind == ("action_required" if hosted else "captured")
+    seen = story.find()
+    assert seen.kind == (
+        "captured" if world.gateway.capabilities.server_can_confirm and not hosted else "action_required"
+    )
     if not hosted:
+        world.finished(story, seen)
         stands(story, State.CAPTURED, **CAPTURED)
 
 
 def _ended(world: World, story: Story, lost: Lost) -> None:
+    refunds = [o for o in story.payment.operations if o.verb is Verb.REFUND and o.is_open]
+    if refunds and story.payment.unsettled is None:  # accepted; decided a while later
+        world.advance(10)
+        until(story.look, lambda _: not story.operation().is_open)
     stands(story, lost.state, **lost.amounts)
     assert world.book(story) == lost.book

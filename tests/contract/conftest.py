@@ -4,14 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.registry import WORLDS
 from tests.contract.simulator.process import RunningSimulator, Sink
-from tests.contract.stripe_world import StripeWorld
 from tests.contract.world import World
-
-WORLDS: dict[str, type[World]] = {
-    "stripe": StripeWorld,
-}
-"""Every gateway that must pass the scenarios; a new one is done when its row is green."""
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +24,9 @@ def sink() -> Iterator[Sink]:
     listening.stop()
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture
 def world(request: pytest.FixtureRequest, running_simulator: RunningSimulator, sink: Sink) -> Iterator[World]:
+    """Of the gateway the test is parametrized with (see registry.py)."""
     yield WORLDS[request.param](running_simulator, sink)
     running_simulator.ask("DELETE", "/faults")
     running_simulator.ask("DELETE", "/webhook-faults")

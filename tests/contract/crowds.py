@@ -24,7 +24,7 @@ def refused_before_execution_it_may_be_sent_again(world: World) -> None:
         if isinstance(caught.value, RateLimited):
             assert caught.value.retry_after_seconds == 7
         assert world.book(story) == {}
-        story.send()
+        world.finished(story, story.send())
         stands(story, State.CAPTURED, **CAPTURED)
         assert world.book(story) == TAKEN
 

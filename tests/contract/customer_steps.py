@@ -19,7 +19,7 @@ def a_step_on_a_page_of_the_bank_done_in_time(world: World) -> None:
     assert outcome.action.kind == "redirect"
     assert world.book(story) == {}
     world.act(story, result="approve")
-    story.hear(world.heard(story, world.enabled_events[0]))
+    story.hear(world.heard(story, world.sale_event))
     stands(story, State.CAPTURED, **CAPTURED)
     assert world.book(story) == TAKEN
 
@@ -83,19 +83,30 @@ def a_hosted_page_paid_by_the_customer(world: World) -> None:
     outcome = story.authorize()
     assert isinstance(outcome, ActionRequired)
     assert outcome.action.expires_at is not None
-    world.act(story, test_card=world.tokens["approved"], email="a@b.example")
-    story.hear(world.heard(story, world.enabled_events[0]))
+    world.act(story, **world.approved_on_page)
+    story.hear(world.heard(story, world.sale_event))
     stands(story, State.CAPTURED, **CAPTURED)
     assert world.book(story) == TAKEN
 
 
 def a_declined_try_on_a_page_leaves_it_open_for_another(world: World) -> None:
-    story = world.story(hosted=True, instructions=RETURN, capture_method="manual")
+    story = world.story(hosted=True, instructions=RETURN)
     story.authorize()
-    world.act(story, test_card=next(iter(world.declines)))
+    world.act(story, **world.declined_on_page)
     assert isinstance(story.look(), ActionRequired)
     assert story.payment.state is State.REQUIRES_ACTION
-    world.act(story, test_card=world.tokens["approved"])
+    world.act(story, **world.approved_on_page)
+    story.look()
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+
+
+def a_page_may_hold_for_a_later_capture(world: World) -> None:
+    story = world.story(hosted=True, instructions=RETURN, capture_method="manual")
+    story.authorize()
+    world.act(story, **world.declined_on_page)
+    assert isinstance(story.look(), ActionRequired)
+    world.act(story, **world.approved_on_page)
     story.look()
     stands(story, State.AUTHORIZED, authorized_minor=1000)
     story.capture()
@@ -119,15 +130,19 @@ def a_page_is_closed_by_us(world: World) -> None:
     stands(story, State.CANCELED)
 
 
-def a_page_paid_just_before_it_is_closed(world: World) -> None:
-    """Taken money is told; a hold is let go, because closing was what we asked for."""
+def a_page_paid_just_before_it_is_closed_tells_of_the_money(world: World) -> None:
     sale = world.story(hosted=True, instructions=RETURN)
-    hold = world.story(hosted=True, instructions=RETURN, capture_method="manual")
-    for story in (sale, hold):
-        story.authorize()
-        world.act(story, test_card=world.tokens["approved"])
-        story.cancel()
+    sale.authorize()
+    world.act(sale, **world.approved_on_page)
+    sale.cancel()
     stands(sale, State.CAPTURED, **CAPTURED)
     assert world.book(sale) == TAKEN
+
+
+def a_page_that_holds_just_before_it_is_closed_lets_go(world: World) -> None:
+    hold = world.story(hosted=True, instructions=RETURN, capture_method="manual")
+    hold.authorize()
+    world.act(hold, **world.approved_on_page)
+    hold.cancel()
     assert hold.payment.state is State.CANCELED
     assert world.book(hold)["released_minor"] == 1000

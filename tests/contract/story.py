@@ -5,15 +5,16 @@ the two must agree. Nothing here knows which gateway it talks to.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from domain.commands import Cancel, Capture, Command, Refund, authorization, permit
+from domain.commands import Cancel, Capture, Order, Refund, authorization, permit
 from domain.errors import EvidenceNeeded
 from domain.events import OperationStarted, OutcomeArrived, Source
 from domain.gateway import Gateway, GatewayCall, GatewayEvent, Instructions
 from domain.operation import Operation, Verb
-from domain.outcomes import NotFound, Outcome
+from domain.outcomes import Declined, NotFound, Outcome
 from domain.payment import Amounts, Attention, MethodChoice, Payment, PaymentState
 from domain.steps import Perform, next_step
 from domain.transitions import apply
@@ -57,7 +58,7 @@ class Story:
     def refund(self, amount_minor: int | None = None, *, reason: str = "requested_by_customer") -> Outcome:
         return self.command(Refund(command_key=self._next_key(), amount_minor=amount_minor, reason=reason))
 
-    def command(self, command: Command) -> Outcome:
+    def command(self, command: Order) -> Outcome:
         return self.perform(permit(self.payment, command, self.gateway.capabilities.abilities, at=self.clock()))
 
     def perform(self, operation: Operation) -> Outcome:
@@ -68,7 +69,9 @@ class Story:
     def run_out_of_time(self) -> Outcome:
         """What the workflow does when the customer's time is over: the fence."""
         assert self.payment.action_expires_at is not None
-        step = next_step(self.payment, now=self.payment.action_expires_at)
+        step = next_step(
+            self.payment, now=self.payment.action_expires_at, abilities=self.gateway.capabilities.abilities
+        )
         assert isinstance(step, Perform)
         return self.perform(step.operation)
 
@@ -78,13 +81,15 @@ class Story:
 
     def ask_again(self, number: int = -1) -> Outcome:
         """The same call once more, its answer only looked at."""
-        verbs = {
-            Verb.AUTHORIZE: self.gateway.authorize,
-            Verb.CAPTURE: self.gateway.capture,
-            Verb.VOID: self.gateway.void,
-            Verb.REFUND: self.gateway.refund,
-        }
-        return verbs[self.operation(number).verb](self.call(number))
+        return self._verb(self.operation(number))(self.call(number))
+
+    def resend(self) -> Outcome:
+        """The same call once more, as the resolver makes it: refused, a look tells what became of the first."""
+        call = replace(self.call(), repeated=True)
+        outcome = self._verb(call.operation)(call)
+        if isinstance(outcome, Declined):
+            return self.look()
+        return self._told(outcome, "reply", self.operation().number)
 
     def look(self, number: int = -1) -> Outcome:
         return self._told(self.gateway.retrieve(self.call(number)), "lookup", self.operation(number).number)
@@ -111,6 +116,15 @@ class Story:
 
     def call(self, number: int = -1) -> GatewayCall:
         return GatewayCall(payment=self.payment, instructions=self.instructions, operation=self.operation(number))
+
+    def _verb(self, operation: Operation) -> Callable[[GatewayCall], Outcome]:
+        verbs = {
+            Verb.AUTHORIZE: self.gateway.authorize,
+            Verb.CAPTURE: self.gateway.capture,
+            Verb.VOID: self.gateway.void,
+            Verb.REFUND: self.gateway.refund,
+        }
+        return verbs[operation.verb]
 
     def _told(self, outcome: Outcome, source: Source, number: int | None) -> Outcome:
         if not isinstance(outcome, NotFound):

@@ -8,7 +8,6 @@ from domain.operation import Verb
 from domain.outcomes import DeclineKind
 from gateways.stripe.adapter import StripeGateway
 from gateways.stripe.webhooks import ENABLED_EVENTS
-from tests.contract.simulator.process import Received
 from tests.contract.world import READ_TIMEOUT_SECONDS, WEBHOOK_SECRET, World
 
 _K = DeclineKind
@@ -24,6 +23,12 @@ PATHS: Mapping[Verb | Literal["hosted"], str] = {
 
 class StripeWorld(World):
     wire = "stripe"
+    signature_header = "stripe-signature"
+    failed_event = "payment_intent.payment_failed"
+    sale_event = "payment_intent.succeeded"
+    dispute_event = "charge.dispute.created"
+    approved_on_page = {"test_card": "pm_card_visa", "email": "a@b.example"}
+    declined_on_page = {"test_card": "pm_card_chargeDeclined"}
     enabled_events = ENABLED_EVENTS
     tokens = {
         "approved": "pm_card_visa",
@@ -58,6 +63,3 @@ class StripeWorld(World):
 
     def path_of(self, verb: Verb | Literal["hosted"]) -> str:
         return PATHS[verb]
-
-    def headers_of(self, received: Received) -> dict[str, str]:
-        return {"stripe-signature": received.signature}

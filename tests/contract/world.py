@@ -15,7 +15,7 @@ import httpx2
 from domain.gateway import Gateway, GatewayEvent
 from domain.identifiers import compose_id
 from domain.operation import Verb
-from domain.outcomes import DeclineKind
+from domain.outcomes import DeclineKind, Outcome
 from domain.payment import MethodChoice
 from tests.contract.simulator.process import Received, RunningSimulator, Sink, eventually
 from tests.contract.story import Story
@@ -29,6 +29,17 @@ class World(ABC):
     """One fresh merchant account at one gateway. `tokens` by behaviour; `declines` by token, with what they mean."""
 
     wire: str
+    signature_header: str
+    currency = "EUR"
+    method_kind: Literal["token", "browser"] = "token"  # how a plain payment is made
+    last4 = "4242"  # of what `approved` pays with
+    failed_event: str  # told of every declined try
+    sale_event: str  # told of every sale
+    events_of_a_sale = 1
+    dispute_event: str
+    dispute_withdraws_at_once = True
+    approved_on_page: Mapping[str, str]  # the form of a page of the gateway
+    declined_on_page: Mapping[str, str]
     tokens: Mapping[str, str]
     declines: Mapping[str, tuple[DeclineKind, str]]
     enabled_events: tuple[str, ...]
@@ -50,16 +61,45 @@ class World(ABC):
     def path_of(self, verb: Verb | Literal["hosted"]) -> str:
         """Where the verb's request goes, as a pattern of the simulator's fault rules."""
 
-    @abstractmethod
     def headers_of(self, received: Received) -> dict[str, str]:
         """The headers a delivery came with."""
+        return received.headers
+
+    def authorize(self, story: Story) -> Outcome:
+        """The payment made, with what its customer has to do in a browser where the server cannot confirm."""
+        return self.finished(story, story.authorize())
+
+    def finished(self, story: Story, outcome: Outcome) -> Outcome:
+        """The customer's part of a plain payment; nothing where the server does it all."""
+        del story
+        return outcome
+
+    def pay(self, story: Story, *, token: str | None = None, answer: str | None = "success") -> Any:
+        """The customer at the gateway's own script; `answer` None leaves them on their bank's page."""
+        raise NotImplementedError(f"{self.wire}: the server confirms payments by itself")
+
+    def open_dispute(self, story: Story, *, inquiry: bool) -> None:
+        """The bank speaks up; by itself where the token says so."""
+        del story, inquiry
+        self.advance(5)
+
+    def fail_refund(self, story: Story) -> None:
+        """The refund comes back; by itself where the token says so."""
+        del story
+        self.advance(10)
+
+    def close_books(self) -> None:
+        """Time for the gateway's own book to show what happened."""
+        self.advance(5)
 
     def story(self, behaviour: str = "approved", **given: Any) -> Story:
         """A payment by the token of that behaviour; `hosted=True` for a page instead."""
         hosted = given.pop("hosted", False)
         customer = given.pop("customer_reference", None)
-        token = None if hosted else given.pop("token", None) or self.tokens[behaviour]
-        kind: Literal["token", "hosted"] = "hosted" if hosted else "token"
+        token = None if hosted else given.pop("token", None) or self.tokens.get(behaviour)
+        plain = self.method_kind if token is None else "token"
+        kind: Literal["token", "hosted", "browser"] = "hosted" if hosted else plain
+        given.setdefault("currency", self.currency)
         type_ = given.pop("type", "card")
         method = MethodChoice(kind=kind, token=token, customer_reference=customer, type=type_)
         payment_id = compose_id("payment", at_milliseconds=int(time.time() * 1000), entropy=os.urandom(10))
@@ -92,7 +132,7 @@ class World(ABC):
         return {name: found[0][name] for name in names if found[0][name]} if found else {}
 
     def deliveries(self) -> list[Received]:
-        return self._sink.received[self._heard :]
+        return [r for r in self._sink.received[self._heard :] if self.signature_header in r.headers]
 
     def heard(self, story: Story, type_: str) -> GatewayEvent:
         """The delivered event of that type about the payment, waited for and parsed."""

@@ -1,0 +1,376 @@
+"""What only Razorpay has: late authorizations, renewals by mandate, signed callbacks, no signed time, its own ids."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import razorpay
+
+from domain.errors import NotSent, SignatureInvalid
+from domain.operation import OperationState, Verb
+from domain.outcomes import (
+    ActionRequired,
+    Authorized,
+    Captured,
+    Declined,
+    DeclineKind,
+    Lapsed,
+    Pending,
+    RefundReported,
+    Unknown,
+    Voided,
+)
+from domain.payment import PaymentState as State
+from gateways.razorpay.adapter import RazorpayGateway
+from tests.contract.razorpay_world import KEY_SECRET, RazorpayWorld
+from tests.contract.scenes import CAPTURED, RETURN, TAKEN, held, kind_of, paid
+from tests.contract.simulator.process import Received, RunningSimulator, Sink, eventually
+from tests.contract.story import Story, stands
+from tests.contract.world import WEBHOOK_SECRET
+
+CONTACT = {"metadata": {"contact": "+919876543210"}}
+
+
+@pytest.fixture
+def world(running_simulator: RunningSimulator, sink: Sink) -> Iterator[RazorpayWorld]:
+    yield RazorpayWorld(running_simulator, sink)
+    running_simulator.ask("DELETE", "/faults")
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount_minor"), [("JPY", 500), ("INR", 10050), ("USD", 1099), ("KWD", 1230), ("BHD", 5000)]
+)
+def test_amounts_of_every_exponent_there_and_back(world: RazorpayWorld, currency: str, amount_minor: int) -> None:
+    story = held(world, currency=currency, amount_minor=amount_minor)
+    story.capture()
+    part = amount_minor // 50 * 10
+    assert isinstance(story.refund(part), RefundReported)
+    assert world.book(story)["captured_minor"] == amount_minor
+    assert world.book(story)["refunded_minor"] == part
+
+
+def test_a_three_decimal_amount_razorpay_cannot_take_is_its_to_refuse(world: RazorpayWorld) -> None:
+    story = world.story(currency="KWD", amount_minor=1234)
+    assert kind_of(story.authorize()) is DeclineKind.INVALID_REQUEST
+    assert world.book(story) == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "brand"),
+    [
+        ({"method": "upi", "vpa": "success@razorpay"}, None),
+        ({"method": "netbanking", "bank": "HDFC"}, "HDFC"),
+        ({"method": "wallet", "wallet": "phonepe"}, "phonepe"),
+        ({"method": "card", "number": "6527658900001005"}, "RuPay"),
+    ],
+)
+def test_every_method_goes_through_the_same_states(world: RazorpayWorld, asked: Any, brand: str | None) -> None:
+    story = world.story(type=asked["method"])
+    story.authorize()
+    world.check_out(story, **asked)
+    story.look()
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert story.payment.method_summary is not None
+    assert (story.payment.method_summary.type, story.payment.method_summary.brand) == (asked["method"], brand)
+
+
+def test_the_browser_gets_what_checkout_needs_and_nothing_secret(world: RazorpayWorld) -> None:
+    story = world.story(type="upi")
+    outcome = story.authorize()
+    assert isinstance(outcome, ActionRequired)
+    data = dict(outcome.action.data)
+    assert data.pop("order_id") == story.payment.references["order"]
+    assert data.pop("key_id").startswith("rzp_test_contract")
+    assert data == {"amount": "1000", "currency": "INR", "method": "upi"}
+    assert KEY_SECRET not in repr(outcome)
+
+
+def silent(world: RazorpayWorld, **given: Any) -> Story:
+    """The bank says nothing: after ten minutes the payment is called failed."""
+    story = world.story(**given)
+    story.authorize()
+    world.check_out(story, outcome="silence")
+    story.look()
+    assert story.payment.state is State.PROCESSING
+    world.advance(601)
+    assert isinstance(story.look(), ActionRequired)
+    return story
+
+
+def test_a_late_authorization_that_is_still_wanted_is_taken(world: RazorpayWorld) -> None:
+    story = silent(world, action_lifetime_seconds=86_400)
+    world.advance(6 * 3600 + 60)
+    story.hear(world.heard(story, "payment.captured"))
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+
+
+def test_a_late_authorization_after_we_gave_up_is_only_held_and_lapses(world: RazorpayWorld) -> None:
+    story = silent(world)
+    story.run_out_of_time()
+    stands(story, State.EXPIRED)
+    world.advance(6 * 3600)
+    story.hear(world.heard(story, "payment.authorized"))
+    assert (story.payment.state, story.payment.review.given_up) == (State.AUTHORIZED, State.EXPIRED)
+    assert world.book(story) == {"charges": 1, "authorized_minor": 1000}
+    world.advance(5 * 86_400)
+    assert isinstance(story.look(0), Lapsed)
+    assert story.payment.state is State.EXPIRED
+    assert world.book(story)["released_minor"] == 1000
+
+
+def test_a_hold_that_lapsed_is_told_by_razorpays_own_refund(world: RazorpayWorld) -> None:
+    story = held(world)
+    world.advance(5 * 86_400 + 60)
+    event = world.heard(story, "refund.processed")
+    assert isinstance(event.outcome, Lapsed)
+    story.hear(event)
+    assert story.payment.state is State.EXPIRED
+
+
+def test_a_second_capture_is_refused_and_a_look_tells(world: RazorpayWorld) -> None:
+    story = held(world)
+    story.capture()
+    again = story.ask_again()
+    assert kind_of(again) is DeclineKind.INVALID_STATE
+    assert isinstance(story.look(), Captured)
+    assert world.book(story) == TAKEN
+
+
+def test_captures_by_many_threads_take_the_money_once(world: RazorpayWorld) -> None:
+    story = held(world)
+    story.capture()
+    outcomes: list[str] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(story.ask_again().kind)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == ["declined"] * 4
+    assert world.book(story) == TAKEN
+
+
+def test_of_two_orders_with_one_receipt_the_paid_one_counts(world: RazorpayWorld) -> None:
+    story = world.story()
+    story.authorize()
+    first = replace(story.call(), operation=replace(story.operation(), state=OperationState.SENT))
+    world.gateway.authorize(first)
+    world.check_out(story)
+    seen = world.gateway.find_by_reference(replace(story.call(), payment=replace(story.payment, references={})))
+    assert isinstance(seen, Captured)
+    assert seen.references["order"] == story.payment.references["order"]
+
+
+def with_mandate(world: RazorpayWorld, **asked: Any) -> tuple[str, str]:
+    """A customer who paid once and agreed to more: their reference and their token."""
+    customer = world.gateway.create_customer(customer_id="cust_1", email="a@b.example", name="Ada Lovelace")
+    story = world.story(customer_reference=customer, instructions={"save_method": True})
+    story.authorize()
+    world.check_out(story, **asked)
+    (stored,) = world.gateway.stored_methods(customer_reference=customer)
+    return customer, stored.token
+
+
+def renewal(world: RazorpayWorld, customer: str, token: str, **given: Any) -> Story:
+    given.setdefault("instructions", CONTACT)
+    return world.story(token=token, customer_reference=customer, off_session=True, **given)
+
+
+def test_a_renewal_waits_for_the_notice_and_is_then_paid(world: RazorpayWorld) -> None:
+    story = renewal(world, *with_mandate(world))
+    assert isinstance(story.authorize(), Pending)
+    assert story.payment.state is State.PROCESSING
+    world.advance(36 * 3600 + 400)
+    story.hear(world.heard(story, "payment.captured"))
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+
+
+def test_a_renewal_whose_mandate_ended_is_declined(world: RazorpayWorld) -> None:
+    customer, token = with_mandate(world)
+    story = renewal(world, customer, token)
+    story.authorize()
+    world.simulator.ask("POST", f"/razorpay/tokens/{token.rpartition('/')[2]}/change", {"status": "cancelled"})
+    world.advance(36 * 3600 + 400)
+    assert kind_of(story.look()) is DeclineKind.HARD
+    stands(story, State.FAILED)
+    refused = renewal(world, customer, token)
+    assert isinstance(refused.authorize(), Declined)
+    assert world.book(refused) == {}
+
+
+def test_a_renewal_without_a_telephone_number_is_refused_before_anything_is_sent(world: RazorpayWorld) -> None:
+    story = renewal(world, *with_mandate(world), instructions={})
+    outcome = story.authorize()
+    assert isinstance(outcome, Declined)
+    assert outcome.decline.code == "metadata.contact"
+
+
+@pytest.mark.parametrize("kind", ["after_commit_timeout", "drop_reply", "after_commit_500"])
+def test_a_renewal_whose_answer_got_lost_is_found_and_never_sent_again(world: RazorpayWorld, kind: str) -> None:
+    story = renewal(world, *with_mandate(world))
+    match = {"method": "POST", "path": "/v1/payments/create/recurring", "reference": story.payment.id}
+    world.simulator.ask("POST", "/faults", {"wire": "razorpay", "kind": kind, "match": match})
+    outcome = story.authorize()
+    assert isinstance(outcome, Unknown)
+    assert outcome.references["order"]
+    assert isinstance(story.resend(), Pending)
+    world.advance(36 * 3600 + 400)
+    story.look()
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+
+
+@pytest.mark.parametrize("kind", ["before_commit_timeout", "reset_before"])
+def test_a_renewal_that_never_arrived_stays_unknown_and_is_never_sent_again(world: RazorpayWorld, kind: str) -> None:
+    story = renewal(world, *with_mandate(world))
+    match = {"method": "POST", "path": "/v1/payments/create/recurring", "reference": story.payment.id}
+    world.simulator.ask("POST", "/faults", {"wire": "razorpay", "kind": kind, "match": match})
+    assert isinstance(story.authorize(), Unknown)
+    again = story.resend()
+    assert isinstance(again, Unknown)
+    assert again.reason == "unconfirmed"
+    fence = replace(story.call(), operation=replace(story.operation(), verb=Verb.VOID))
+    assert isinstance(world.gateway.void(fence), Voided), "how the resolver ends it after the settle time"
+    assert world.book(story) == {}
+
+
+def test_a_key_used_for_another_refund_is_an_alarm(world: RazorpayWorld) -> None:
+    story = paid(world)
+    story.refund(400)
+    other = replace(story.call(), operation=replace(story.operation(), amount_minor=300))
+    outcome = world.gateway.refund(other)
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "key_reused"
+    assert world.book(story)["refunded_minor"] == 400
+
+
+def test_refunds_from_the_dashboard_become_known_by_webhook(world: RazorpayWorld) -> None:
+    story = paid(world)
+    client = razorpay.Client(
+        auth=(world.gateway._key_id, KEY_SECRET),  # type: ignore[attr-defined]  # as the dashboard would, on the same account
+        base_url=world.simulator.razorpay_url,
+    )
+    client.payment.refund(story.payment.references["payment"], {"amount": 250}, timeout=5)
+    client.session.close()
+    story.hear(world.heard(story, "refund.created"))
+    stands(story, State.CAPTURED, **CAPTURED, refund_pending_minor=250)
+    assert story.operation().reason == "made at the gateway"
+
+
+def test_every_webhook_of_a_life_in_any_order_says_the_same(world: RazorpayWorld) -> None:
+    story = held(world)
+    story.capture()
+    story.refund(100)
+    world.advance(10)
+    story.look()
+    after = story.payment
+    mine = eventually(lambda: [r for r in world.deliveries() if after.id.encode() in r.body][3:] and world.deliveries())
+    events = [event for received in mine for event in world.parsed(received) if event.payment_id == after.id]
+    assert {event.type for event in events} >= {"payment.authorized", "payment.captured", "refund.created"}
+    for event in [*events, *reversed(events)]:
+        story.hear(event)
+    assert story.payment == after
+
+
+def one_delivery(world: RazorpayWorld) -> Received:
+    story = paid(world)
+    found = eventually(lambda: [r for r in world.deliveries() if story.payment.id.encode() in r.body])
+    received: Received = found[0]
+    return received
+
+
+def test_a_real_delivery_verifies_by_us_and_by_razorpays_sdk(world: RazorpayWorld) -> None:
+    received = one_delivery(world)
+    (event,) = world.parsed(received)
+    assert isinstance(event.outcome, Authorized | Captured)
+    assert event.dedupe_key == received.headers["x-razorpay-event-id"]
+    signature = received.headers["x-razorpay-signature"]
+    utility = razorpay.Client(auth=("rzp_test_x", "x")).utility
+    assert utility.verify_webhook_signature(received.body.decode(), signature, WEBHOOK_SECRET)
+
+
+def hearing(world: RazorpayWorld, *secrets: str) -> RazorpayGateway:
+    return RazorpayGateway(key_id="rzp_test_x", key_secret="x", webhook_secrets=secrets, mode="test")
+
+
+@pytest.mark.parametrize("wrong", ["body", "signature", "secret", "missing", "no id"])
+def test_a_real_delivery_tampered_with_is_refused(world: RazorpayWorld, wrong: str) -> None:
+    received, gateway = one_delivery(world), hearing(world, WEBHOOK_SECRET)
+    body, headers = received.body, dict(received.headers)
+    if wrong == "body":
+        body = body.replace(b"1000", b"9000")
+    if wrong == "signature":
+        last = headers["x-razorpay-signature"][-1]
+        headers["x-razorpay-signature"] = headers["x-razorpay-signature"][:-1] + ("0" if last != "0" else "1")
+    if wrong == "secret":
+        gateway = hearing(world, "another")
+    if wrong == "missing":
+        del headers["x-razorpay-signature"]
+    if wrong == "no id":
+        del headers["x-razorpay-event-id"]
+    with pytest.raises(SignatureInvalid):
+        gateway.parse_webhook(headers=headers, raw=body, url="https://x", now=datetime.now(UTC))
+
+
+def test_an_old_secret_still_opens_for_retries_of_old_events(world: RazorpayWorld) -> None:
+    received = one_delivery(world)
+    rotated = hearing(world, "new-secret", WEBHOOK_SECRET)
+    assert rotated.parse_webhook(headers=received.headers, raw=received.body, url="", now=datetime.now(UTC))
+
+
+def test_what_the_browser_brings_back_from_checkout_is_a_hint_to_look(world: RazorpayWorld) -> None:
+    story = world.story()
+    story.authorize()
+    fields = world.check_out(story)["callback"]
+    event = world.gateway.parse_callback(fields=fields, now=world.now())  # type: ignore[attr-defined]  # a SignedCallbacks
+    assert event is not None
+    assert event.references == {"order": story.payment.references["order"]}
+    story.hear(event)
+    stands(story, State.CAPTURED, **CAPTURED)
+    with pytest.raises(SignatureInvalid):
+        world.gateway.parse_callback(fields={**fields, "razorpay_payment_id": "pay_x"}, now=world.now())  # type: ignore[attr-defined]  # as above
+
+
+def test_a_dead_gateway_is_not_sent_to(world: RazorpayWorld, capfd: pytest.CaptureFixture[str]) -> None:
+    story = world.story()
+    story.gateway = RazorpayGateway(
+        key_id="rzp_test_x", key_secret="x", webhook_secrets=(), mode="test", base_address="http://127.0.0.1:1"
+    )
+    with pytest.raises(NotSent):
+        story.authorize()
+    story.gateway = world.gateway
+    world.finished(story, story.send())
+    assert world.book(story) == TAKEN
+    assert capfd.readouterr() == ("", ""), "the SDK prints on connection errors"
+
+
+def test_a_wrong_secret_is_for_somebody_to_mend(world: RazorpayWorld) -> None:
+    story = world.story()
+    story.authorize()
+    other = world.story()
+    other.gateway = RazorpayGateway(
+        key_id=story.payment.action.data["key_id"] if story.payment.action else "",
+        key_secret="wrong",
+        webhook_secrets=(),
+        mode="test",
+        base_address=world.simulator.razorpay_url,
+    )
+    assert kind_of(other.authorize()) is DeclineKind.CONFIGURATION
+
+
+def test_a_page_declined_by_card_and_then_paid_brings_the_customer_back_signed(world: RazorpayWorld) -> None:
+    story = world.story(hosted=True, instructions=RETURN)
+    assert isinstance(story.authorize(), ActionRequired)
+    assert story.payment.action is not None
+    assert story.payment.action.url is not None
+    response = world.simulator.control.post(story.payment.action.url, data=world.approved_on_page)
+    back = dict(response.next_request.url.params) if response.next_request else {}
+    event = world.gateway.parse_callback(fields=back, now=world.now())  # type: ignore[attr-defined]  # a SignedCallbacks
+    assert event is not None
+    assert event.payment_id == story.payment.id
+    story.hear(event)
+    stands(story, State.CAPTURED, **CAPTURED)
