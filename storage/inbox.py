@@ -87,7 +87,7 @@ class PostgresInbox:
             for id_, event in events
         ]
         parameters = {"heard": ROWS.text(rows), "raws": [delivery.raw for delivery in deliveries]}
-        spoken_of = {event.payment_id for events in heard for _, event in events if event.payment_id is not None}
+        spoken_of = _spoken_of(heard)
         await before("inbox_store", *spoken_of)
         stored = dict(await self._database.fetch(_STORE, parameters)) if rows else {}
         await after("inbox_store", *spoken_of)
@@ -127,6 +127,12 @@ class PostgresInbox:
         matched = await self._database.fetch(_MATCH_ORPHANS, {"limit": limit})
         await after("orphan_match")
         return [_entry(row) for row in matched]
+
+
+def _spoken_of(heard: Sequence[Sequence[tuple[str, GatewayEvent]]]) -> list[str]:
+    """Each payment before its entries; entries that name none come first."""
+    pairs = sorted((event.payment_id or "", id_) for events in heard for id_, event in events)
+    return [subject for pair in pairs for subject in pair if subject]
 
 
 def _new_id(at: datetime) -> str:

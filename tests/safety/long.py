@@ -29,6 +29,7 @@ class Proof:
 
 PROOFS = (
     Proof("forgeries", ("pytest", "-q", "-rP", "tests/safety/test_forgeries.py"), {"PAYONCE_LONG": "1"}),
+    Proof("crash points", ("tests.safety.crash_points", "--all")),
     Proof("chaos", ("tests.safety.chaos", "--payments", "3000", "--kills", "150")),
     Proof("simulation", ("tests.safety.simulation", "--seeds", "10000", "--payments", "100")),
 )

@@ -4,24 +4,15 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from tests.safety.crash_points.control import BATCH, Place, Trouble
+from tests.safety.crash_points.control import Place
 from tests.safety.crash_points.operations import OPERATIONS, Ends, Run
+from tests.safety.crash_points.plan import Cell
 from tests.safety.crash_points.till import HEALED_SECONDS, Answer, Row, Till
 
-FIRES_SECONDS = 8.0
+FIRES_SECONDS = 6.0
 """Some points come after the payment is settled (its webhook, a sweep); those that do not come then, do not come."""
 
 QUIET_SECONDS = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    operation: str
-    trouble: Trouble | None
-
-    def __str__(self) -> str:
-        told = f"{self.trouble.kind} {self.trouble.place}" if self.trouble else "traced"
-        return f"{self.operation}: {told}"
 
 
 @dataclass(slots=True)
@@ -47,7 +38,7 @@ async def live(till: Till, cell: Cell, name: str) -> Lived:
         await operation.prepare(run)
         prepared = len(run.answers)
         keys = [name, f"{name}-before", f"{name}-method"]
-        subjects = [BATCH] if cell.operation == "sweeping" else [*keys, *run.subjects]
+        subjects = [operation.batch] if operation.batch else [*keys, *run.subjects]
         till.control.arm(name, troubles, *subjects)
         await operation.act(run)
         await _heal(run, lived, len(operation.standing))

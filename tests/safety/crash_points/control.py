@@ -2,7 +2,8 @@
 
 Plain files in a temporary folder: they survive the death of whoever wrote them, need no connection, and cost an open()
 each. A cell is one payment (or customer) with its own trouble; ids that meet at a failpoint belong to the same cell, so
-a cell armed by the key of a request follows its payment through every process.
+a cell armed by the key of a request follows its payment through every process. What is about no payment in particular
+(the sweeps' own statements) is about its own name. A batch belongs to every cell that has something in it.
 """
 
 import json
@@ -13,9 +14,6 @@ from pathlib import Path
 
 from domain.failpoints import Kind, Moment, Passing
 from domain.identifiers import gateway_key
-
-BATCH = "batch"
-"""The subject of points that are about no payment in particular: the sweeps' own statements."""
 
 _FOLLOWED = ("pay_", "inb_", "cust_", "meth_")
 _KEYS = [(number, generation) for number in range(1, 5) for generation in range(1, 3)]
@@ -81,29 +79,38 @@ class Control:
 
     def strikes(self, passing: Passing) -> Kind | None:
         """Note the pass; the kind of trouble that is due here and now."""
-        cell = self._cell_of(passing.subjects or (BATCH,))
-        if cell is None:
-            return None
-        for subject in passing.subjects:
-            if subject.startswith(_FOLLOWED):
-                self._belongs(subject, cell)
-        trace = self._cells / f"{cell}.trace"
-        with trace.open("a") as file:
-            file.write(f"{passing.moment} {passing.name} {passing.detail}\n")
-        place = _places(trace.read_text().splitlines())[-1]
-        troubles = json.loads((self._cells / f"{cell}.json").read_text())
-        for position, trouble in enumerate(troubles):
-            if Place(**trouble["place"]) == place and self._first(f"{cell}.{position}.fired"):
-                kind: Kind = trouble["kind"]
-                return kind
+        passed = [(cell, self._note(cell, passing)) for cell in self._cells_of(passing.subjects or (passing.name,))]
+        for cell, place in passed:
+            for position, trouble in enumerate(json.loads((self._cells / f"{cell}.json").read_text())):
+                if Place(**trouble["place"]) == place and self._first(f"{cell}.{position}.fired"):
+                    kind: Kind = trouble["kind"]
+                    return kind  # of one cell at a time: another in the same batch is lived again
         return None
 
-    def _cell_of(self, subjects: tuple[str, ...]) -> str | None:
+    def _note(self, cell: str, passing: Passing) -> Place:
+        trace, line = self._cells / f"{cell}.trace", f"{passing.moment} {passing.name} {passing.detail}"
+        with trace.open("a") as file:
+            file.write(f"{line}\n")
+        return Place(passing.name, passing.detail, passing.moment, trace.read_text().splitlines().count(line))
+
+    def _cells_of(self, subjects: tuple[str, ...]) -> list[str]:
+        """In order, each once. An unknown id belongs to the id before it; a payment only to the key that made it."""
+        cells: dict[str, None] = {}
+        left, cell = "", None
         for subject in subjects:
-            known = self._subjects / subject.replace("/", "_")
-            if subject and known.exists():
-                return known.read_text() or None
-        return None
+            known = self._cell_of(subject)
+            made = not subject.startswith("pay_") or not left.startswith(_FOLLOWED)
+            if known is None and cell is not None and made and subject.startswith(_FOLLOWED):
+                self._belongs(subject, cell)
+                known = cell
+            if known is not None:
+                cells[known] = None
+            left, cell = subject, known
+        return list(cells)
+
+    def _cell_of(self, subject: str) -> str | None:
+        known = self._subjects / subject.replace("/", "_")
+        return known.read_text() or None if subject and known.exists() else None
 
     def _belongs(self, subject: str, cell: str) -> None:
         path = self._subjects / subject

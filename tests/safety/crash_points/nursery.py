@@ -21,7 +21,7 @@ import bootstrap
 import telemetry
 import worker
 from activities import wire
-from activities.sweeps import paces
+from activities.sweeps import paces, reminders
 from domain import failpoints
 from settings import PROCESS_NEEDS, Settings, read_settings
 from tests.safety.crash_points.control import Control
@@ -66,19 +66,20 @@ def _fork(control: Control, settings: Settings, run: Callable[[], None]) -> int:
 
 def _hurry() -> None:
     """Gather < heartbeat, HTTP < activity < hang, wait < lock < hang: the bounds stay in the order of production."""
-    bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 2.0, 2.0, 2.5
-    wire.HEARTBEAT_SECONDS = 0.5
-    heartbeat = timedelta(seconds=2)
-    options.PERFORM.update({"start_to_close_timeout": timedelta(seconds=3.2), "heartbeat_timeout": heartbeat})
-    options.LOOK.update({"start_to_close_timeout": timedelta(seconds=4.5), "heartbeat_timeout": heartbeat})
-    options.LOAD.update({"start_to_close_timeout": timedelta(seconds=2)})
+    bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 1.5, 1.5, 1.8
+    wire.HEARTBEAT_SECONDS = 0.4
+    heartbeat = timedelta(seconds=1.5)
+    options.PERFORM.update({"start_to_close_timeout": timedelta(seconds=2.3), "heartbeat_timeout": heartbeat})
+    options.LOOK.update({"start_to_close_timeout": timedelta(seconds=3.2), "heartbeat_timeout": heartbeat})
+    options.LOAD.update({"start_to_close_timeout": timedelta(seconds=1.5)})
+    reminders.REMIND_AT_MOST_EVERY = timedelta(seconds=2)
     worker.TUNING["sticky_queue_schedule_to_start_timeout"] = timedelta(seconds=1)
     quick = {
-        "starts": (0.5, 1.2),
-        "notices": (0.5, 1.2),
-        "owners": (2.0, 3.0),
-        "orphans": (1.0, 600.0),
-        "authorizations": (1.0, 0.0),
+        "starts": (0.4, 1.0),
+        "notices": (0.4, 1.0),
+        "owners": (1.5, 1.5),
+        "orphans": (0.4, 600.0),
+        "authorizations": (0.4, 0.0),
     }
     for name, pace in paces.PACES.items():
         if name in quick:

@@ -74,13 +74,16 @@ async def _nothing(_: Run) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`ends` empty: no payment of its own; then `healed` says when it is over."""
+    """`ends` empty: no payment of its own; then `healed` says when it is over. `meant`: points that others pass only
+    when something overtakes something, and this one always. `batch`: a statement about no payment, by its name."""
 
     act: Step
     ends: tuple[Ends, ...] = ()
     prepare: Step = _nothing
     standing: tuple[Trouble, ...] = ()
     healed: Callable[[Run], Awaitable[bool]] | None = None
+    meant: frozenset[str] = frozenset()
+    batch: str = ""
 
 
 async def _refuse_once(run: Run) -> None:
@@ -146,10 +149,8 @@ async def _is_owned(run: Run) -> bool:
 
 
 async def _another_round(run: Run) -> bool:
-    """Both sweeps that write without a payment go on: each has passed again since."""
-    passed = [place for place in run.till.control.trace(run.cell) if place.moment == "after"]
-    await asyncio.sleep(0.2)
-    return {place.name for place in passed if place.nth >= 2} >= {"orphan_match", "expiry_warning"}
+    """The sweep goes on: it has passed again since."""
+    return sum(place.moment == "after" for place in run.till.control.trace(run.cell)) >= 2
 
 
 def _standing(name: str, moment: Any, kind: Any, detail: str = "") -> tuple[Trouble, ...]:
@@ -177,6 +178,7 @@ OPERATIONS: dict[str, Operation] = {
         prepare=lambda run: run.prepared(payment_method="pm_card_authenticationRequired", return_url=RETURN),
         act=_agree,
         ends=(CAPTURED,),
+        meant=frozenset({"owner_signal", "activity"}),
     ),
     "saved method": Operation(act=_keep_method, healed=_kept_once),
     "sale, reply lost": Operation(
@@ -201,7 +203,8 @@ OPERATIONS: dict[str, Operation] = {
         prepare=lambda run: run.prepared(),
         act=lambda run: run.command("refunds", {"amount": PART}),
         ends=(REFUNDED,),
-        standing=_standing("owner_update", "after", "drop_reply"),
+        standing=_standing("owner_update", "before", "drop_reply"),
+        meant=frozenset({"key_release"}),
     ),
     "sale, never begun": Operation(
         act=lambda run: run.pay(), ends=(CAPTURED,), standing=_standing("owner_update", "before", "exception")
@@ -211,17 +214,20 @@ OPERATIONS: dict[str, Operation] = {
         act=_agree,
         ends=(CAPTURED,),
         standing=_standing("owner_signal", "before", "exception", "gateway_event"),
+        meant=frozenset({"sweep_notice", "owner_signal", "activity"}),
     ),
     "owner terminated": Operation(
         prepare=lambda run: run.prepared(capture_method="manual"),
         act=_terminate,
         ends=(AUTHORIZED,),
         healed=_is_owned,
+        meant=frozenset({"owner_question", "sweep_adopt", "owner_signal"}),
     ),
     "given up at once": Operation(
         act=_give_up_at_once,
         ends=(UNTOUCHED, CANCELED, CAPTURED),
         standing=_standing("owner_update", "before", "exception"),
     ),
-    "sweeping": Operation(act=_nothing, healed=_another_round),
+    "matching orphans": Operation(act=_nothing, healed=_another_round, batch="orphan_match"),
+    "warning of expiry": Operation(act=_nothing, healed=_another_round, batch="expiry_warning"),
 }

@@ -13,10 +13,10 @@ from activities.failing import EXIT_CODE, fail
 from domain.failpoints import Passing
 from tests.safety.crash_points.control import Control
 
-GATHER_SECONDS = 0.6
+GATHER_SECONDS = 0.5
 """From the first cell that reaches its point to the end of the process; below the shortened heartbeat timeout."""
 
-HANG_SECONDS = 3.5
+HANG_SECONDS = 2.6
 """Longer than the shortened bounds of activities and keys: another try overtakes the one that hangs."""
 
 

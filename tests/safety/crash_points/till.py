@@ -17,12 +17,12 @@ from stack.assembly import Stack
 from tests.safety.crash_points.control import Control
 from workflows.converter import data_converter
 
-PATIENCE_SECONDS = 2.8
+PATIENCE_SECONDS = 2.1
 """A little longer than the API's shortened wait, a little shorter than a hang: some answers are not waited for."""
 
 HEALED_SECONDS = 60.0
 LOOK_SECONDS = 0.3
-AGAIN_SECONDS = 0.5
+AGAIN_SECONDS = 0.3
 AGAIN = (409, 429, 500, 502, 503)
 
 _STANDING = """

@@ -4,10 +4,11 @@ from collections import Counter
 from statistics import quantiles
 
 from activities.failing import EXIT_CODE
-from domain.failpoints import FAILPOINTS, MOMENTS, kinds_of
+from domain.failpoints import FAILPOINTS
 from tests.safety import figures
 from tests.safety.crash_points.operations import OPERATIONS
-from tests.safety.crash_points.sweep import Outcome, fired_of
+from tests.safety.crash_points.plan import Need, declared, needs
+from tests.safety.crash_points.sweep import Outcome
 
 
 def verdict(outcome: Outcome) -> list[str]:
@@ -16,18 +17,16 @@ def verdict(outcome: Outcome) -> list[str]:
 
 
 def unstruck(outcome: Outcome) -> list[str]:
-    return [f"{one.cell}: never struck" for one in outcome.lived if not one.fired]
+    """What was to strike for certain, was tried, and never did."""
+    missed = outcome.tried.keys() - outcome.struck
+    return sorted(f"{cell}: never struck in {outcome.tried[cell]} lives" for cell in missed if cell.certain)
 
 
 def unreached(outcome: Outcome) -> list[str]:
-    """Every declared point must have struck, in every way it can, in some operation."""
-    wanted = {(name, moment, kind) for name in FAILPOINTS for moment in MOMENTS for kind in kinds_of(name, moment)}
-    struck = {
-        (one.cell.trouble.place.name, one.cell.trouble.place.moment, one.cell.trouble.kind)
-        for one in outcome.lived
-        if one.fired and one.cell.trouble
-    }
-    return [f"no operation passes {moment} {name} with {kind}" for name, moment, kind in sorted(wanted - struck)]
+    """Every declared point must have struck, in every way it can; every operation must have suffered every kind."""
+    met = _met(outcome)
+    certain = {need for cell in outcome.cells if cell.certain for need in needs(cell)}
+    return sorted(f"never struck: {' '.join(need)}" for need in (declared() | certain) - met)
 
 
 def odd_deaths(outcome: Outcome) -> list[str]:
@@ -38,21 +37,29 @@ def odd_deaths(outcome: Outcome) -> list[str]:
 
 
 def tell(outcome: Outcome) -> None:
-    recoveries = sorted(one.recovery_seconds for one in outcome.lived if one.fired and one.ended)
+    recoveries = sorted(one.recovery_seconds for one in outcome.lived if one.fired and one.cell.trouble and one.ended)
     cuts = quantiles(recoveries, n=100) if len(recoveries) > 1 else [0.0] * 99
-    places = {(str(one.cell.trouble.place), one.cell.operation) for one in outcome.lived if one.cell.trouble}
+    certain = {cell for cell in outcome.tried if cell.certain}
+    sometimes = outcome.tried.keys() - certain
+    reached = declared() & _met(outcome)
     figures.note(
         "T4 crash points",
         failpoints=len(FAILPOINTS),
         moments=len(FAILPOINTS) * 2,
         operations=len(OPERATIONS),
-        places=len(places),
-        cells=len(outcome.lived),
-        struck_percent=100.0 * sum(one.fired for one in outcome.lived) / max(len(outcome.lived), 1),
-        struck=dict(fired_of(outcome.lived)),
+        ways={"declared": len(declared()), "struck": len(reached)},
+        cells={"planned": len(outcome.cells), "lived": len(outcome.tried), "struck": len(outcome.struck)},
+        certain={"lived": len(certain), "struck": len(certain & outcome.struck)},
+        sometimes={"lived": len(sometimes), "struck": len(sometimes & outcome.struck)},
+        certain_struck_percent=100.0 * len(certain & outcome.struck) / max(len(certain), 1),
+        struck=dict(Counter(cell.trouble.kind for cell in outcome.struck if cell.trouble)),
         deaths=dict(Counter(role for role, _ in outcome.deaths)),
         recovery_seconds_p50=cuts[49],
         recovery_seconds_p99=cuts[98],
         violations=len(outcome.findings),
         seconds=outcome.seconds,
     )
+
+
+def _met(outcome: Outcome) -> set[Need]:
+    return {need for cell in outcome.struck for need in needs(cell)}

@@ -1,0 +1,115 @@
+"""Which cells there are, which of them must strike, and which few of them cover what `make test` has time for."""
+
+import random
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from domain.failpoints import FAILPOINTS, MOMENTS, kinds_of
+from tests.safety.crash_points.control import Place, Trouble
+from tests.safety.crash_points.operations import OPERATIONS
+
+MOST_PASSES = 2
+"""Of one use of one failpoint in one operation; what is passed more often is a loop, and more of the same."""
+
+RACED = frozenset(
+    {"owner_signal", "owner_question", "inbox_handled", "sweep_start", "sweep_notice", "sweep_adopt", "key_release"}
+)
+"""Passed when one thing overtakes another (a webhook its reply, a sweep a client, a patience an answer), so a trace
+promises nothing; but for the operations that are meant to pass them. Nor does a second pass, or what a webhook
+that came first does: the activity `absorb`."""
+
+Need = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`certain`: in no trace was it missing and nothing can overtake it, so it must strike."""
+
+    operation: str
+    trouble: Trouble | None
+    certain: bool = False
+
+    def __str__(self) -> str:
+        told = f"{self.trouble.kind} {self.trouble.place}" if self.trouble else "traced"
+        return f"{self.operation}: {told}"
+
+
+def plan(traces: dict[str, list[list[Place]]]) -> list[Cell]:
+    """Every place that a trace of an operation passed, with everything that may go wrong there, in a fixed order.
+
+    What an operation with a trouble of its own passes before that trouble, the plain operation passes too.
+    """
+    cells = []
+    for operation, seen in traces.items():
+        own = [set(_own(operation, trace)) for trace in seen]
+        for place in sorted(set.union(*own), key=str):
+            certain = all(place in one for one in own) and not _raced(operation, place)
+            if place.nth <= MOST_PASSES:
+                cells += [Cell(operation, Trouble(place, kind), certain) for kind in kinds_of(place.name, place.moment)]
+    random.Random(4).shuffle(cells)
+    return cells
+
+
+def needs(cell: Cell) -> frozenset[Need]:
+    """What is shown once this cell has struck."""
+    if cell.trouble is None:
+        return frozenset()
+    place, kind = cell.trouble.place, cell.trouble.kind
+    return frozenset(
+        {
+            ("point", place.name, place.moment, kind),
+            ("use", place.name, place.detail, place.moment, kind),
+            ("operation", cell.operation, kind),
+            ("pair", cell.operation, place.name),
+        }
+    )
+
+
+def declared() -> set[Need]:
+    """Every point, moment and kind there is; whatever the traces say, these have to strike."""
+    return {
+        ("point", name, moment, kind) for name in FAILPOINTS for moment in MOMENTS for kind in kinds_of(name, moment)
+    }
+
+
+def every(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell]) -> list[Cell]:
+    """The exhaustive form: each cell until it has struck; one that nothing promises is tried twice."""
+    return [cell for cell in cells if cell not in struck and tried[cell] < (5 if cell.certain else 2)]
+
+
+def covering(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell]) -> list[Cell]:
+    """The short form: few cells that meet every need that is unmet; the certain ones first, the untried before those
+    tried. What only a race leads to is sought for its point's sake, not for each operation that may have the race."""
+    met = {need for cell in struck for need in needs(cell)}
+    again = [cell for cell in cells if cell.certain and 0 < tried[cell] < 5 and cell not in struck]
+    left = {need for cell in cells for need in needs(cell)} - met - {need for cell in again for need in needs(cell)}
+    chosen: list[Cell] = again
+    for certain in (True, False):
+        offered = [cell for cell in cells if cell.certain is certain and tried[cell] < 3 and cell not in struck]
+        chosen += _fewest(sorted(offered, key=lambda cell: tried[cell]), left)
+        left = {need for need in left if need[0] == "point"}
+    return chosen
+
+
+def _fewest(offered: Sequence[Cell], left: set[Need]) -> list[Cell]:
+    """Greedy: always the cell that meets most; what it meets is taken out of `left`."""
+    chosen = []
+    while offered and left:
+        best = max(offered, key=lambda cell: len(needs(cell) & left))
+        if not needs(best) & left:
+            break
+        left -= needs(best)
+        chosen.append(best)
+    return chosen
+
+
+def _raced(operation: str, place: Place) -> bool:
+    meant = OPERATIONS[operation].meant
+    overtaken = place.name in RACED or (place.name, place.detail) == ("activity", "absorb")
+    return place.nth > 1 or (overtaken and place.name not in meant)
+
+
+def _own(operation: str, trace: list[Place]) -> list[Place]:
+    begins = [trace.index(trouble.place) + 1 for trouble in OPERATIONS[operation].standing]
+    return trace[max(begins, default=0) :]
