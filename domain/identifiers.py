@@ -9,6 +9,7 @@ accept (Razorpay needs at least 10 characters, Square at most 45).
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY_LENGTH = 26
@@ -70,6 +71,7 @@ def parse_operation_reference(reference: str) -> tuple[str, int] | None:
     return (match[1], int(match[2])) if match else None
 
 
+@lru_cache(maxsize=4_096)
 def gateway_key(*, payment_id: str, operation_number: int, generation: int) -> str:
     """The idempotency key of one operation at a gateway (money-safety: derived, never random)."""
     digest = hashlib.sha256(f"{payment_id}|{operation_number}|{generation}".encode()).digest()

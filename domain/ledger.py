@@ -37,6 +37,8 @@ class Posting:
 
 def postings(before: Amounts, after: Amounts) -> tuple[Posting, ...]:
     """Balanced postings for the change, smallest form; empty when no money moved (holds are not money)."""
+    if before is after:
+        return ()
     balance: defaultdict[LedgerAccount, int] = defaultdict(int)
     for amount, debit, credit in _RULES:
         change = getattr(after, amount) - getattr(before, amount)

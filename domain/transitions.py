@@ -61,7 +61,9 @@ def apply(payment: Payment, event: Event) -> Transition | None:
 def _decide(payment: Payment, event: Event) -> Transition | None:
     told = decided(payment, event.resolution) if isinstance(event, Resolved) else None
     kind, after = _changed(payment, told or event)
-    after = replace(after, review=reviewed(payment, after, event, told))
+    review = reviewed(payment, after, event, told)
+    if review is not after.review:
+        after = replace(after, review=review)
     if after == payment:
         return None
     after = replace(after, version=payment.version + 1, changed_at=event.at, attention=_attention(after))
@@ -171,7 +173,7 @@ def _told(payment: Payment, event: OutcomeArrived, kind: PaymentEvent, entry: En
         return payment if entry is STALE else replace(payment, decline=event.outcome.decline)
     operations = settle(payment, event, may_regress=isinstance(entry, Late))
     if not isinstance(entry, Move | Late):
-        return replace(payment, operations=operations)
+        return payment if operations == payment.operations else replace(payment, operations=operations)
     state = _refined(payment, event, entry.to)
     told = facts(payment, event) if state is not payment.state or kind in _ALWAYS_TOLD else {}
     references = {**payment.references, **_references(event)}

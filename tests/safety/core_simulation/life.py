@@ -66,7 +66,7 @@ _LIFETIMES_SECONDS = (60, 300, 900)
 def _plan(draw: random.Random) -> Plan:
     number = draw.random
     currency = _CURRENCIES[int(number() * len(_CURRENCIES))]
-    automatic = number() < 0.75
+    automatic = number() < 0.82
     amount = int(number() * 20_000) + 100
     if currency in ("KWD", "ISK"):  # the last digit of three must be 0 at Stripe; ISK has no decimals
         amount = amount // 10 * 10 + 1_000
@@ -100,8 +100,8 @@ def _steps(draw: random.Random, *, automatic: bool) -> tuple[Step, ...]:
     elif draw.random() < 0.02:
         steps.append(_step(draw, "cancel", whole=True))
     choice = draw.random()
-    if choice < 0.14:
-        steps += [_step(draw, "refund", whole=choice < 0.06) for _ in range(1 + (choice > 0.09) + (choice > 0.12))]
+    if choice < 0.10:
+        steps += [_step(draw, "refund", whole=choice < 0.04) for _ in range(1 + (choice > 0.06) + (choice > 0.08))]
     return tuple(steps)
 
 

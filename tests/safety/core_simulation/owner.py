@@ -175,7 +175,7 @@ class Owner:
         self.turn()
 
     def _absorbed(self, notice: EventNotice, value: Payment | None) -> None:
-        if self._world.store.entries[notice.inbox_id].handled_at is None:  # the sweep sends it again
+        if not self._world.store.is_handled(notice.inbox_id):  # the sweep sends it again
             offers = self._offers[notice.inbox_id] = self._offers.get(notice.inbox_id, 0) + 1
             delay = OFFERED_AGAIN_SECONDS * 2.0 ** min(offers - 1, 5)
             self._world.timeline.after(delay, lambda: self.put(notice))

@@ -32,6 +32,7 @@ class Store:
         self.attempts: dict[tuple[str, int, int], Attempt] = {}
         self.keys: dict[str, Attempt] = {}
         self.entries: dict[str, InboxEntry] = {}
+        self._handled: dict[str, datetime] = {}
         self._dedupe: set[str] = set()
         self._by_reference: dict[str, str] = {}
 
@@ -128,7 +129,8 @@ class Store:
         tried = Try.running
         if tried.is_struck() and await tried.strike("entry"):
             raise Crash
-        return self.entries[inbox_id]
+        entry = self.entries[inbox_id]
+        return replace(entry, handled_at=self._handled[inbox_id]) if inbox_id in self._handled else entry
 
     async def mark_handled(self, inbox_id: str, *, at: datetime, result: str) -> None:
         tried = Try.running
@@ -168,9 +170,10 @@ class Store:
         return entry
 
     def handled(self, inbox_id: str) -> None:
-        entry = self.entries[inbox_id]
-        if entry.handled_at is None:
-            self.entries[inbox_id] = replace(entry, handled_at=self._timeline.moment())
+        self._handled.setdefault(inbox_id, self._timeline.moment())
+
+    def is_handled(self, inbox_id: str) -> bool:
+        return inbox_id in self._handled
 
     def _match(self, event: GatewayEvent) -> str | None:
         if event.payment_id in self.payments:

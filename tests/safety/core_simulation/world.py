@@ -15,6 +15,7 @@ from domain.payment import MethodChoice, Payment
 from domain.ports import InboxEntry
 from simulator.effects import Effect
 from tests.safety.core_simulation.bank import Bank
+from tests.safety.core_simulation.clock import Clock
 from tests.safety.core_simulation.life import WINDOW_SECONDS, Life, new_life
 from tests.safety.core_simulation.line import Line, adapter
 from tests.safety.core_simulation.owner import Owner
@@ -24,7 +25,6 @@ from tests.safety.core_simulation.store import Store
 from tests.safety.core_simulation.weather import forecast
 from tests.safety.core_simulation.wire import CoreWire
 from tests.safety.simulation.referee import Referee
-from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Violation
 
 MERCHANT = "mer_simulation"
@@ -56,7 +56,7 @@ class Outcome:
 class World:
     def __init__(self, seed: int, payments: int, *, only: int | None = None) -> None:
         self.seed = seed
-        self.timeline = Timeline()
+        self.timeline = Clock()
         self.weather = forecast(seed)
         indexes: Sequence[int] = range(payments) if only is None else [only]
         self.lives = {life.payment_id: life for life in (new_life(seed, index) for index in indexes)}
