@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from requests.adapters import BaseAdapter
+
 from domain.commands import Abilities
 from domain.errors import GatewayError, InvalidInput
 from domain.failpoints import after_in_thread, before_in_thread
@@ -66,6 +68,7 @@ class RazorpayGateway:
         mode: Literal["test", "live"],
         base_address: str | None = None,
         timeout_seconds: float = 20.0,
+        wire: BaseAdapter | None = None,
     ) -> None:
         if not key_id.startswith(_KEY_PREFIXES[mode]):
             raise InvalidInput("key_id", f"a {mode} account needs a key id beginning with {_KEY_PREFIXES[mode]}")
@@ -75,7 +78,8 @@ class RazorpayGateway:
         self._key_secret = key_secret
         self._webhook_secrets = tuple(webhook_secrets)
         self._timeout = (CONNECT_TIMEOUT_SECONDS, timeout_seconds)
-        self._clients = Clients(key_id=key_id, key_secret=key_secret, address=(base_address or ADDRESS).rstrip("/"))
+        address = (base_address or ADDRESS).rstrip("/")
+        self._clients = Clients(key_id=key_id, key_secret=key_secret, address=address, wire=wire)
         self._lookup = Lookup(lambda path, query: self._ask("get", path, query), key_id=key_id)
 
     def authorize(self, call: GatewayCall) -> Outcome:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import razorpay
 import requests
+from requests.adapters import BaseAdapter
 
 Json = dict[str, Any]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -50,9 +51,11 @@ class Session(requests.Session):
 
 
 class Clients:
-    """The SDK's client of the calling thread: its session is not for sharing. Retries stay off, as they are."""
+    """The SDK's client of the calling thread: its session is not for sharing. Retries stay off, as they are. `wire`
+    takes the place of sockets."""
 
-    def __init__(self, *, key_id: str, key_secret: str, address: str) -> None:
+    def __init__(self, *, key_id: str, key_secret: str, address: str, wire: BaseAdapter | None = None) -> None:
+        self._wire = wire
         self._auth = (key_id, key_secret)
         self._address = address
         self._local = threading.local()
@@ -69,6 +72,8 @@ class Clients:
         """A stand-in on this machine is reached directly, whatever proxy the environment names for the world."""
         session = Session()
         session.trust_env = (urlsplit(self._address).hostname or "") not in _LOOPBACK
+        if self._wire is not None:
+            session.mount(self._address, self._wire)
         return session
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from domain.commands import Cancel, Capture, Order, Refund, Resolve
+from domain.commands import Abilities, Cancel, Capture, Order, Refund, Resolve
 from domain.errors import CommandRefused, NotSent, RateLimited
 from domain.operation import OperationState, Verb
 from domain.outcomes import (
@@ -163,7 +163,10 @@ async def test_a_stored_error_and_an_empty_lookup_after_the_settle_time_prove_it
     assert attempt(hands, payment).proof == "P4"
 
 
-async def test_what_exists_and_was_never_tried_is_fenced_under_a_key_of_its_own(hands: Hands) -> None:
+@pytest.mark.parametrize("void", [True, False])
+async def test_what_exists_and_was_never_tried_is_fenced_under_a_key_of_its_own(hands: Hands, void: bool) -> None:
+    """Also where a hold could not be voided: nothing is held yet."""
+    hands.gateway.abilities = Abilities(void=void)
     hands.gateway.answers("authorize", Unknown(reason="stored_error"))
     payment = await paid(hands)
     unconfirmed = Unknown(reason="unconfirmed", references={"payment_intent": "pi_1"})
