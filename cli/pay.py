@@ -7,15 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx2
 import typer
 
+from cli._customer import FORMS, open_browser, play
 from cli._desk import AnswerLost, Desk, DeskError, KeyOption, StateOption, UrlOption, complaint, open_desk
 from cli._story import ending_lines, entry_lines
 from cli.main import COMMAND, FAILED, MISUSED
+from settings import read_settings
+from stack.assembly import Stack
+from stack.errors import StackError
 
 app = typer.Typer(**COMMAND)
 
 METHODS = {
+    "card": "pm_card_visa",
     "visa": "pm_card_visa",
     "mastercard": "pm_card_mastercard",
     "amex": "pm_card_amex",
@@ -27,6 +33,9 @@ METHODS = {
 }
 """Friendly names of test tokens; anything else is sent as it is."""
 
+BY_CUSTOMER = ("upi", "netbanking", "wallet")
+"""No server has a token for these: the customer gives them to the gateway. `card` goes either way."""
+
 PENDING = 3
 UNDECIDED = ("created", "processing", "requires_action")
 POLL_SECONDS = 0.5
@@ -37,10 +46,12 @@ Say = Callable[[str], None]
 @app.command()
 def pay(
     amount: Annotated[int, typer.Option(help="In minor units: 4999 is EUR 49.99")] = 4999,
-    currency: Annotated[str, typer.Option(help="Three letters")] = "EUR",
-    method: Annotated[str, typer.Option(help=f"{', '.join(METHODS)}, or any token of the gateway")] = "visa",
+    currency: Annotated[str | None, typer.Option(help="Three letters; unset: INR at razorpay, else EUR")] = None,
+    method: Annotated[
+        str, typer.Option(help=f"{', '.join(METHODS)}, any token of the gateway; card, {', '.join(BY_CUSTOMER)}")
+    ] = "card",
     capture: Annotated[str, typer.Option(help="automatic, or manual to authorize only")] = "automatic",
-    gateway: Annotated[str | None, typer.Option(help="Unset: the merchant's default account")] = None,
+    gateway: Annotated[str | None, typer.Option(help="Unset: the merchant's default; auto: the routing table")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it until it is settled")] = True,
     wait_seconds: Annotated[float, typer.Option(min=0, help="But no longer than this")] = 600.0,
     state: StateOption = None,
@@ -49,25 +60,31 @@ def pay(
     as_json: Annotated[bool, typer.Option("--json", help="Payment and timeline as JSON")] = False,
 ) -> None:
     """Exit code 0: captured or authorized. 1: declined, canceled or expired. 2: not made. 3: still pending."""
-    asked = {
-        "amount": amount,
-        "currency": currency,
-        "payment_method": METHODS.get(method, method),
-        "capture_method": capture,
-        "description": "payonce pay",
-    }
+    asked = order(amount, currency, method, gateway) | {"capture_method": capture, "description": "payonce pay"}
     with _open(state, api_url, api_key) as desk:
         asked["return_url"] = f"{str(desk.http.base_url).rstrip('/')}/docs"
-        if gateway:
-            asked["gateway"] = gateway
         say: Say = (lambda _line: None) if as_json else typer.echo
-        payment = _follow(desk, _create(desk, asked), say, wait_seconds=wait_seconds if wait else 0.0)
+        payment = _create(desk, asked)
+        if wait:
+            _play(payment, asked, say, checkout_url=_checkout_url(state))
+        payment = _follow(desk, payment, say, wait_seconds=wait_seconds if wait else 0.0)
         timeline = desk.ask(payment["links"]["timeline"])
     if as_json:
         typer.echo(json.dumps({"payment": payment, "timeline": timeline}, indent=1))
     else:
         _conclude(payment, timeline, say)
     raise typer.Exit(exit_code(payment["status"]))
+
+
+def order(amount: int, currency: str | None, method: str, gateway: str | None) -> dict[str, Any]:
+    """What is asked of the API: a token, or the kind of method that the customer gives to the gateway."""
+    in_browser = gateway == "razorpay" or method in BY_CUSTOMER
+    chosen = gateway or ("auto" if in_browser else None)
+    asked: dict[str, Any] = {"amount": amount, "currency": currency or ("INR" if in_browser else "EUR")}
+    asked |= {"gateway": chosen} if chosen else {}
+    if in_browser:
+        return asked | {"payment_method_type": method}
+    return asked | {"payment_method": METHODS.get(method, method)}
 
 
 def exit_code(status: str) -> int:
@@ -102,6 +119,25 @@ def _create(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
         typer.echo(f"Not made: {complaint(told, status)}", err=True)
         raise typer.Exit(MISUSED)
     return told
+
+
+def _checkout_url(state: Path | None) -> str | None:
+    """Where the stack's own simulator shows the pages of customers; None where a real gateway is used."""
+    stack = Stack(read_settings(payonce={"state": state} if state else {}))
+    return stack.razorpay_url if "simulator" in stack.embedded else None
+
+
+def _play(payment: dict[str, Any], asked: dict[str, Any], say: Say, *, checkout_url: str | None) -> None:
+    """In test mode the customer is played, where the gateway's page is the simulator's and runs by a script."""
+    action, method = payment["next_action"] or {}, str(asked.get("payment_method_type"))
+    if action.get("type") != "browser" or method not in FORMS or not checkout_url or not action["callback_url"]:
+        return
+    say(f"{payment['id']}  {payment['status']}: order {action['data']['order_id']}")
+    try:
+        with open_browser() as browser:
+            play(browser, action, method, checkout_url, say)
+    except (StackError, httpx2.HTTPError) as error:
+        typer.echo(f"The customer could not pay: {error}", err=True)
 
 
 def _follow(desk: Desk, payment: dict[str, Any], say: Say, *, wait_seconds: float) -> dict[str, Any]:

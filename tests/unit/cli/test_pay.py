@@ -49,6 +49,40 @@ def test_methods_have_friendly_names_or_are_tokens(api: ScriptedApi, name: str, 
     assert asked["gateway"] == "stripe"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "gateway", "currency"),
+    [
+        (["--method", "upi"], "auto", "INR"),
+        (["--method", "wallet", "--gateway", "razorpay"], "razorpay", "INR"),
+        (["--method", "card", "--gateway", "razorpay", "--currency", "USD"], "razorpay", "USD"),
+    ],
+)
+def test_what_no_server_has_a_token_for_is_left_to_the_customer(
+    api: ScriptedApi, arguments: list[str], gateway: str, currency: str
+) -> None:
+    api.script = {CREATE: [(201, payment("captured"))], TIMELINE: [(200, timeline("captured", "Captured."))]}
+    assert pay(api, *arguments) == 0
+    (asked,) = api.bodies(CREATE)
+    assert "payment_method" not in asked
+    told = (asked["payment_method_type"], asked["gateway"], asked["currency"])
+    assert told == (arguments[1], gateway, currency)
+
+
+def test_a_customer_who_cannot_pay_leaves_it_pending(
+    api: ScriptedApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYONCE_SIMULATOR_RAZORPAY_PORT", str(choose_free(1)[0]))
+    data = {"order_id": "order_1", "key_id": "public_1"}
+    action = {"type": "browser", "url": None, "data": data, "callback_url": f"{api.url}/back"}
+    acting = payment("requires_action", next_action=action)
+    api.script = {CREATE: [(201, acting)], READ: [(200, acting)], TIMELINE: [(200, timeline("requires_action", "On."))]}
+    assert pay(api, "--method", "upi", "--wait-seconds", "0.1") == PENDING
+    said = capsys.readouterr()
+    assert "order order_1" in said.out
+    assert "customer: chooses upi" in said.out
+    assert "The customer could not pay" in said.err
+
+
 def test_a_declined_payment_says_why_and_ends_with_1(api: ScriptedApi, capsys: pytest.CaptureFixture[str]) -> None:
     decline = {"class": "soft", "code": "generic_decline", "message": "The card was declined.", "advice": "Ask again."}
     problem = {"detail": "declined", "payment": payment("failed", decline=decline)}
