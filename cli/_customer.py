@@ -41,8 +41,8 @@ def play(browser: httpx2.Client, action: Mapping[str, Any], method: str, checkou
         while answer.is_redirect and answer.headers["location"].startswith(checkout_url):
             address = answer.headers["location"]
             answer = browser.get(address)
-        if answer.is_redirect:
-            say(f"  customer: back at {answer.headers['location']}")
+        if answer.is_redirect or (answer.is_success and address == action["callback_url"]):
+            say(f"  customer: back at {answer.headers.get('location', address)}")
             return
         form = _form_of(answer)
         address, fields = urljoin(address, form.action or address), form.hidden | (AGREES if form.asks else {})

@@ -64,6 +64,11 @@ def test_a_customer_pays_agrees_and_comes_home(pages: Pages, method: str) -> Non
     ]
 
 
+def test_without_a_shop_to_go_back_to_our_own_page_is_the_end(pages: Pages) -> None:
+    pages.answers["/v1/callbacks/east/acct"] = httpx2.Response(200, text="<h1>Thank you</h1>")
+    assert pay(pages)[-1].endswith(f"back at {CALLBACK}")
+
+
 def test_a_page_without_a_form_is_an_end_that_is_said(pages: Pages) -> None:
     pages.answers["/bank/1"] = httpx2.Response(410, text="<h1>This order is paid</h1>")
     with pytest.raises(StackError, match="answered 410 without a form"):
