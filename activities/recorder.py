@@ -6,11 +6,11 @@ believed and never dropped: it parks the operation, or the payment, with the evi
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
+from domain.copying import replace
 from domain.errors import TransitionRefused, VersionConflict
 from domain.events import Contradicted, Event, OperationParked, OutcomeArrived, subject
 from domain.evidence import answer_of, evidence_of, proof_of

@@ -1,9 +1,9 @@
 """What a payment outcome tells about amounts, action, expiry and method: the fields that change with a move."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from domain.copying import replace
 from domain.errors import TransitionRefused
 from domain.events import OutcomeArrived
 from domain.outcomes import ActionRequired, Authorized, Captured, Declined, Reversed

@@ -6,10 +6,11 @@ waits for evidence or a person. `approved -> declined` is the late failure that 
 a debit that is returned).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.copying import replace
 from domain.errors import TransitionRefused
 from domain.outcomes import Decline
 

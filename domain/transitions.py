@@ -4,9 +4,10 @@ It looks the event up in the payment's table, settles the operations, moves the 
 derives the ledger postings and the merchant's event. The workflow, the fault simulation and the docs share it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.announcements import announcement
+from domain.copying import replace
 from domain.disputes import dispute_reported
 from domain.errors import EvidenceNeeded as EvidenceNeeded  # callers of apply() expect it beside apply()
 from domain.errors import TransitionRefused

@@ -73,7 +73,7 @@ class MemoryRecords(Records):
             known = self._by_term[term]
             if sequence not in known:
                 known[sequence] = None
-                self._undo.append(lambda known=known, sequence=sequence: known.pop(sequence))  # type: ignore[misc]
+                self._undo.append(lambda known=known, sequence=sequence: known.pop(sequence))  # type: ignore[misc]  # bound
 
     def find(self, record_id: str, *, account: str | None = None, visible_until: float | None = None) -> Record | None:
         record = self._by_id.get(record_id)
