@@ -8,7 +8,7 @@ from fastapi import Request
 
 from api.choices import Chosen, NewPayment, choose
 from api.errors import Problem, request_id_of
-from api.keys import KeyUse, complete, settled
+from api.keys import KeyUse, complete, release, settled
 from api.presentation import decline_object
 from api.replies import Reply
 from api.services import Services
@@ -84,11 +84,11 @@ async def _take_in(
         stored = await _prepare(services, caller, new, payment_id)
     except (InvalidInput, Problem):
         # What the request names may be gone since its first answer: that answer still stands.
-        if idempotency is None:
+        if use is None or idempotency is None:
             raise
         claim = await parts.idempotency.claim(idempotency, at=at, lock_seconds=parts.lock_seconds)
         if claim.standing == "new":
-            await parts.idempotency.release(merchant_id=caller.merchant_id, mode=caller.mode, key=idempotency.key)
+            await release(services, caller, use, claim)
             raise
         return claim, await _read(services, caller, claim.resource_id)
     return await parts.archive.create(stored, idempotency, at=at, lock_seconds=parts.lock_seconds), stored

@@ -90,10 +90,12 @@ async def complete(services: Services, caller: Caller, use: KeyUse | None, reply
     return reply if kept == (reply.status, reply.body) else _replayed(*kept)
 
 
-async def release(services: Services, caller: Caller, use: KeyUse | None) -> None:
-    """The request had no effect: the next one with the key starts afresh."""
-    if use is not None:
-        await services.parts.idempotency.release(merchant_id=caller.merchant_id, mode=caller.mode, key=use.key)
+async def release(services: Services, caller: Caller, use: KeyUse, claim: Claim) -> None:
+    """The request had no effect: the next one with the key starts afresh. One that took so long that another has the
+    claim by now leaves it alone: that one's answer would be kept nowhere."""
+    await services.parts.idempotency.release(
+        merchant_id=caller.merchant_id, mode=caller.mode, key=use.key, held_since=claim.held_since
+    )
 
 
 async def once(
@@ -123,11 +125,11 @@ async def once(
     try:
         reply = await work(claim.resource_id)
     except PayonceError:
-        await release(services, caller, use)
+        await release(services, caller, use, claim)
         raise
     except Problem as problem:
         if problem.status >= 429 or "Retry-After" in problem.headers:
-            await release(services, caller, use)
+            await release(services, caller, use, claim)
             raise
         reply = problem.reply(request_id_of(request))
     return await complete(services, caller, use, reply)

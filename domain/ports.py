@@ -192,12 +192,14 @@ class IdempotencyRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """`new`: go on. `resume`: an earlier try of the same request was cut off; go on with its `resource_id`.
-    `replay`: answer `status` and `body` again. `in_flight`: 409. `mismatch`: 422."""
+    `replay`: answer `status` and `body` again. `in_flight`: 409. `mismatch`: 422. `held_since` tells this claim from
+    that of whoever takes it over; None for one not held."""
 
     standing: Literal["new", "resume", "replay", "in_flight", "mismatch"]
     resource_id: str
     status: int | None = None
     body: bytes | None = None
+    held_since: datetime | None = field(default=None, compare=False)
 
 
 class Idempotency(Protocol):
@@ -214,9 +216,9 @@ class Idempotency(Protocol):
         """The answer that is kept and must be given: this one, or that of whoever took the claim over and was first."""
         ...
 
-    async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
+    async def release(self, *, merchant_id: str, mode: Mode, key: str, held_since: datetime | None = None) -> None:
         """The request cannot go on (for example 503): forget an unfinished claim so that a retry starts afresh; let go
-        of one that `creates`, so that a retry resumes it at once."""
+        of one that `creates`, so that a retry resumes it at once. With `held_since` only if nobody took it over."""
         ...
 
 

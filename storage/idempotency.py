@@ -23,18 +23,19 @@ _CLAIMED = """claimed AS (
     VALUES (%(merchant_id)s, %(mode)s, %(key)s, %(fingerprint)s, %(route)s, %(resource_id)s, %(request_body)s,
         %(creates)s, %(at)s, now())
     ON CONFLICT (merchant_id, mode, key) DO NOTHING
-    RETURNING resource_id),
+    RETURNING resource_id, locked_at),
 renewed AS (
     UPDATE idempotency_keys SET locked_at = now()
     WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND fingerprint = %(fingerprint)s
         AND status IS NULL AND locked_at <= now() - make_interval(secs => %(lock_seconds)s)
-    RETURNING resource_id)"""
+    RETURNING resource_id, locked_at)"""
 
 _STANDING = """
-SELECT 'new', resource_id, NULL, NULL FROM claimed
+SELECT 'new', resource_id, NULL, NULL, locked_at FROM claimed
 UNION ALL
 SELECT CASE WHEN k.fingerprint <> %(fingerprint)s THEN 'mismatch' WHEN k.status IS NOT NULL THEN 'replay'
-        WHEN EXISTS (SELECT FROM renewed) THEN 'resume' ELSE 'in_flight' END, k.resource_id, k.status, k.body
+        WHEN EXISTS (SELECT FROM renewed) THEN 'resume' ELSE 'in_flight' END, k.resource_id, k.status, k.body,
+    (SELECT locked_at FROM renewed)
 FROM idempotency_keys k
 WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND NOT EXISTS (SELECT FROM claimed)
 """
@@ -50,13 +51,13 @@ SELECT status, body FROM idempotency_keys
 WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND NOT EXISTS (SELECT FROM completed)
 """
 
-_RELEASE = """
-WITH forgotten AS (
-    DELETE FROM idempotency_keys
-    WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL AND NOT creates)
-UPDATE idempotency_keys SET locked_at = '-infinity'
-WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL AND creates
-"""
+_HELD = """
+    WHERE merchant_id = %(merchant_id)s AND mode = %(mode)s AND key = %(key)s AND status IS NULL
+        AND (%(held_since)s::timestamptz IS NULL OR locked_at = %(held_since)s)"""
+_RELEASE = f"""
+WITH forgotten AS (DELETE FROM idempotency_keys {_HELD} AND NOT creates)
+UPDATE idempotency_keys SET locked_at = '-infinity' {_HELD} AND creates
+"""  # noqa: S608 - only constants of this file
 
 
 class PostgresIdempotency:
@@ -93,9 +94,10 @@ class PostgresIdempotency:
                 return int(rows[0][0]), bytes(rows[0][1])
         raise RecordUnavailable("the idempotency key changes hands too fast")
 
-    async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
+    async def release(self, *, merchant_id: str, mode: Mode, key: str, held_since: datetime | None = None) -> None:
+        parameters = {"merchant_id": merchant_id, "mode": mode, "key": key, "held_since": held_since}
         await before("key_release", key)
-        await self._database.fetch(_RELEASE, {"merchant_id": merchant_id, "mode": mode, "key": key})
+        await self._database.fetch(_RELEASE, parameters)
         await after("key_release", key)
 
 
@@ -121,6 +123,6 @@ def claim_values(request: IdempotencyRequest, *, at: datetime, lock_seconds: flo
 
 async def claim_with(database: Database, statement: str, parameters: Mapping[str, object]) -> Claim:
     for _ in range(_LOOKS):
-        for standing, resource_id, status, body in await database.fetch(statement, parameters):
-            return Claim(standing=standing, resource_id=resource_id, status=status, body=body)
+        for standing, resource_id, status, body, held_since in await database.fetch(statement, parameters):
+            return Claim(standing=standing, resource_id=resource_id, status=status, body=body, held_since=held_since)
     raise RecordUnavailable("the idempotency key changes hands too fast")

@@ -143,6 +143,19 @@ async def test_claims_releases_and_completions_at_once_never_let_two_in(record: 
     assert entries > 1
 
 
+async def test_a_late_release_leaves_the_claim_of_whoever_took_it_over(record: Record) -> None:
+    """Else the answer of the second would be kept nowhere, and its replay be done again."""
+    request = new_request()
+    first = await record.idempotency.claim(request, at=NOW, lock_seconds=LOCK_SECONDS)
+    second = await record.idempotency.claim(request, at=NOW, lock_seconds=0)
+    assert (first.standing, second.standing) == ("new", "resume")
+    for held_since, standing in ((first.held_since, "in_flight"), (second.held_since, "new")):
+        await record.idempotency.release(
+            merchant_id=request.merchant_id, mode=request.mode, key=request.key, held_since=held_since
+        )
+        assert (await claim(record, request)).standing == standing
+
+
 async def test_a_claim_that_creates_is_let_go_and_never_forgotten(record: Record) -> None:
     """Its first try may have made what the id names without hearing of it: the next one gets the same id at once."""
     request = new_request()

@@ -72,7 +72,7 @@ class FakeIdempotency:
         row = self.rows.get((request.merchant_id, request.mode, request.key))
         if row is None:
             self.rows[request.merchant_id, request.mode, request.key] = Row(request, at, creates=creates)
-            return Claim(standing="new", resource_id=request.resource_id)
+            return Claim(standing="new", resource_id=request.resource_id, held_since=at)
         known = row.request.resource_id
         if row.request.fingerprint != request.fingerprint:
             return Claim(standing="mismatch", resource_id=known)
@@ -80,7 +80,7 @@ class FakeIdempotency:
             return Claim(standing="replay", resource_id=known, status=row.status, body=row.body)
         if row.locked_at <= at - timedelta(seconds=lock_seconds):
             row.locked_at = at
-            return Claim(standing="resume", resource_id=known)
+            return Claim(standing="resume", resource_id=known, held_since=at)
         return Claim(standing="in_flight", resource_id=known)
 
     async def complete(
@@ -95,9 +95,9 @@ class FakeIdempotency:
         assert row.body is not None
         return row.status, row.body
 
-    async def release(self, *, merchant_id: str, mode: Mode, key: str) -> None:
+    async def release(self, *, merchant_id: str, mode: Mode, key: str, held_since: datetime | None = None) -> None:
         row = self.rows.get((merchant_id, mode, key))
-        if row is not None and row.status is None:
+        if row is not None and row.status is None and held_since in (None, row.locked_at):
             if row.creates:
                 row.locked_at = datetime.min.replace(tzinfo=UTC)
             else:
