@@ -21,7 +21,7 @@ from tests.safety.crash_points.plan import covering
 from tests.safety.crash_points.sweep import Outcome, run, running_nursery
 from tests.safety.crash_points.verdict import odd_deaths, tell, unreached, unstruck
 
-pytestmark = [pytest.mark.xdist_group("crash_points"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("crash_points"), pytest.mark.timeout(500)]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.safety.crash_points.control import Place
@@ -30,12 +31,16 @@ class Lived:
     answers: list[Answer] = field(default_factory=list)
 
 
-async def live(till: Till, cell: Cell, name: str) -> Lived:
-    """Never raises: what went wrong is a complaint."""
+async def live(till: Till, cell: Cell, name: str, ready: Callable[[], Awaitable[object]] | None = None) -> Lived:
+    """Never raises: what went wrong is a complaint. `ready`: what to wait for once everything is prepared."""
     operation, lived, run = OPERATIONS[cell.operation], Lived(cell, name), Run(till, name)
     troubles = (*operation.standing, *((cell.trouble,) if cell.trouble else ()))
     try:
-        await operation.prepare(run)
+        try:
+            await operation.prepare(run)
+        finally:
+            if ready is not None:
+                await ready()
         prepared = len(run.answers)
         keys = [name, f"{name}-before", f"{name}-method"]
         subjects = [operation.batch] if operation.batch else [*keys, *run.subjects]
@@ -71,7 +76,7 @@ async def _heal(run: Run, lived: Lived, position: int) -> None:
             lived.ended = ended
             lived.recovery_seconds = time.time() - (fired_at or time.time())
             return
-        if waited > HEALED_SECONDS:
+        if not run.till.patient(began):
             lived.complaints.append(f"not healed after {HEALED_SECONDS:.0f} s: {dict(run.till.standing(run.cell))}")
             return
         await asyncio.sleep(0.3)

@@ -71,6 +71,10 @@ class Control:
         lines = self._deaths.read_text().splitlines() if self._deaths.exists() else []
         return [(line.split()[0], int(line.split()[1])) for line in lines]
 
+    def last_death_at(self) -> float:
+        """time.time; 0 before the first."""
+        return self._deaths.stat().st_mtime if self._deaths.exists() else 0.0
+
     # --- the processes' side -----------------------------------------------------------------------------------------
 
     def died(self, role: str, exit_code: int) -> None:

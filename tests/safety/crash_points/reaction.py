@@ -13,7 +13,7 @@ from activities.failing import EXIT_CODE, fail
 from domain.failpoints import Passing
 from tests.safety.crash_points.control import Control
 
-GATHER_SECONDS = 0.5
+GATHER_SECONDS = 1.0
 """From the first cell that reaches its point to the end of the process; below the shortened heartbeat timeout."""
 
 HANG_SECONDS = 2.6

@@ -67,7 +67,8 @@ async def run(stack: Stack, control: Control, choose: Choose) -> Outcome:
             chosen = choose(outcome.cells, outcome.tried, outcome.struck)
             for phase, cells in _phases(chosen).items():
                 named = {f"{phase}-{number}-{position}": cell for position, cell in enumerate(cells)}
-                outcome.lived += await _together(till, named, at_once=AT_ONCE if number < 2 else AT_LAST)
+                at_once = AT_ONCE if number < 2 else AT_LAST
+                outcome.lived += await _together(till, named, at_once=at_once, waves=phase == "deaths")
                 outcome.seconds[phase] = outcome.seconds.get(phase, 0.0) + timer.lap()
         outcome.deaths = control.deaths()
         outcome.findings += await findings(till, outcome.lived)
@@ -106,14 +107,21 @@ def _phases(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     return {phase: chosen for phase, chosen in (("troubles", others), ("deaths", deaths)) if chosen}
 
 
-async def _together(till: Till, cells: dict[str, Cell], *, at_once: int = AT_ONCE) -> list[Lived]:
-    """Cells of one batch share one subject, so they go one by one, beside the others."""
+async def _together(till: Till, cells: dict[str, Cell], *, at_once: int = AT_ONCE, waves: bool = False) -> list[Lived]:
+    """Cells of one batch share one subject, so they go one by one, beside the others. In `waves` as many as live at
+    once also act at once, so that few deaths take many."""
     room = asyncio.Semaphore(at_once)
     alone = {operation.batch: asyncio.Semaphore(1) for operation in OPERATIONS.values() if operation.batch}
 
+    single = [name for name, cell in cells.items() if not OPERATIONS[cell.operation].batch] if waves else []
+    barriers: dict[str, asyncio.Barrier] = {}
+    for first in range(0, len(single), at_once):
+        wave = single[first : first + at_once]
+        barriers |= dict.fromkeys(wave, asyncio.Barrier(len(wave)))
+
     async def one(name: str, cell: Cell) -> Lived:
         async with alone.get(OPERATIONS[cell.operation].batch, room):
-            return await live(till, cell, name)
+            return await live(till, cell, name, barriers[name].wait if name in barriers else None)
 
     return await asyncio.gather(*(one(name, cell) for name, cell in cells.items()))
 

@@ -21,6 +21,9 @@ PATIENCE_SECONDS = 2.1
 """A little longer than the API's shortened wait, a little shorter than a hang: some answers are not waited for."""
 
 HEALED_SECONDS = 60.0
+"""How long healing may take from when trouble ends: the death of a process under other cells begins it anew, and each
+cell causes one death at most."""
+
 LOOK_SECONDS = 0.3
 AGAIN_SECONDS = 0.3
 AGAIN = (409, 429, 500, 502, 503)
@@ -65,8 +68,8 @@ class Till:
 
     async def insist(self, path: str, body: dict[str, Any], *, key: str, final: tuple[int, ...] = ()) -> Answer:
         """The same request under the same key until there is a final answer: 2xx, 402, or one of `final`."""
-        deadline, problem = time.monotonic() + HEALED_SECONDS, ""
-        while time.monotonic() < deadline:
+        began, problem = time.time(), ""
+        while self.patient(began):
             answer = await self.post(path, body, key=key)
             if answer is not None and is_final(answer, also=final):
                 return Answer(path, body, key, answer.status_code, answer.content)
@@ -78,14 +81,18 @@ class Till:
 
     async def settled(self, payment_id: str) -> dict[str, Any]:
         """The payment once nothing is under way with it and it waits for somebody else."""
-        deadline = time.monotonic() + HEALED_SECONDS
-        while time.monotonic() < deadline:
+        began = time.time()
+        while self.patient(began):
             rows = await self.rows(_UNDER_WAY, [payment_id])
             shown = None if rows[0]["under_way"] else await self._read(payment_id)
             if shown is not None:
                 return shown
             await asyncio.sleep(LOOK_SECONDS)
         raise AssertionError(f"{payment_id} is still under way")
+
+    def patient(self, began: float) -> bool:
+        """Whether somebody who waits since `began` (time.time) has to wait on."""
+        return time.time() - max(began, self.control.last_death_at()) < HEALED_SECONDS
 
     async def post(self, path: str, body: dict[str, Any], *, key: str) -> httpx2.Response | None:
         """One try; None when nobody answered in time."""
