@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.safety.planted.bug import Bug, DoesNotFit, bug, edited, named, plant
+from tests.safety.planted.bug import ROOT, Bug, DoesNotFit, bug, edited, named, plant
 from tests.safety.planted.table import BUGS
-from tests.safety.planted.trial import ROOT, try_bug
+from tests.safety.planted.trial import try_bug
 
 LISTED = {
     "key-from-run-and-activity",

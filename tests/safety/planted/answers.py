@@ -1,6 +1,6 @@
 """Bugs in reading what a gateway answered: an unknown outcome taken for a known one."""
 
-from tests.safety.planted.bug import Bug, bug
+from tests.safety.planted.bug import ROOT, Bug, bug
 
 _OPERATIONS = "tests/unit/activities/test_operations.py"
 _FAULTS = "tests/unit/gateways/stripe/test_faults.py"
@@ -9,6 +9,14 @@ _FAULTS = "tests/unit/gateways/stripe/test_faults.py"
 def _sale(trouble: str) -> str:
     """The cell of the ambiguity matrix in which a sale meets this trouble."""
     return f"tests/safety/test_matrix.py::test_cell[stripe-sale-{trouble}]"
+
+
+def _two_decimals(name: str, what: str, listed: str, without: str, currency: str) -> Bug:
+    """The currency moves to the list of those with two decimals."""
+    path, first = "domain/money.py", "AED AFN "
+    text = (ROOT / path).read_text()
+    moved = text.replace(listed, without).replace(first, f"{first}{currency} ")
+    return bug(name, what, path, text, moved, "tests/unit/domain/test_money.py")
 
 
 BUGS: tuple[Bug, ...] = (
@@ -102,22 +110,8 @@ BUGS: tuple[Bug, ...] = (
         "    if amount_minor < 0:",
         "tests/unit/domain",
     ),
-    bug(
-        "yen-have-cents",
-        "JPY gets two decimals",
-        "domain/money.py",
-        'VND VUV XAF XOF XPF"',
-        'VND VUV XAF XOF"',
-        "tests/unit/domain/test_money.py",
-    ),
-    bug(
-        "dinars-have-cents",
-        "KWD gets two decimals instead of three",
-        "domain/money.py",
-        '"BHD IQD JOD KWD LYD OMR TND"',
-        '"BHD IQD JOD LYD OMR TND"',
-        "tests/unit/domain/test_money.py",
-    ),
+    _two_decimals("yen-have-cents", "JPY gets two decimals", "ISK JPY KMF", "ISK KMF", "JPY"),
+    _two_decimals("dinars-have-cents", "KWD gets two decimals instead of three", "JOD KWD LYD", "JOD LYD", "KWD"),
     bug(
         "krona-sent-as-is",
         "ISK is sent to Stripe without its two decimals: a hundredth of the price",

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 class DoesNotFit(Exception):
     """The code has moved on: the edit's text is not there exactly once, so the bug would not be planted."""

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.safety.planted.bug import Bug, plant, uproot
+from tests.safety.planted.bug import ROOT, Bug, plant, uproot
 
-ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT_SECONDS = 300
 """A bug may also make a test hang; its own timeout ends it first."""
 
