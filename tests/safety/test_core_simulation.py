@@ -51,6 +51,12 @@ def test_a_seed_is_the_same_story_in_another_process() -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("seed", [2, 4])
+def test_a_book_in_memory_changes_nothing(seed: int) -> None:
+    """The simulator's own book in SQLite tells the same story, to the last request and movement of money."""
+    assert _story(World(seed, 30)) == _story(World(seed, 30, in_memory=False))
+
+
 def _story(world: World) -> str:
     with quiet():
         world.run()

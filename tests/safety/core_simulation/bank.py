@@ -6,7 +6,7 @@ from functools import cache
 
 from gateways.stripe.webhooks import ENABLED_EVENTS
 from simulator.book import Book
-from simulator.effects import Effect
+from simulator.effects import Effect, Effects
 from simulator.entropy import Entropy
 from simulator.settings import Settings
 from simulator.stripe.errors import StripeError
@@ -14,10 +14,12 @@ from simulator.stripe.parameters import ParameterTable
 from simulator.stripe.wire import KEY_LIFETIME_SECONDS, StripeWire
 from simulator.webhooks import Endpoint, Webhooks
 from tests.safety.core_simulation.memory import MemoryBook, MemoryEffects, MemoryJobs, MemoryKeys, MemoryRecords
+from tests.safety.simulation.gateway import WatchedEffects
 from tests.safety.simulation.line import WEBHOOK_SECRET
 from tests.safety.simulation.timeline import Timeline
 
 OnEvent = Callable[[str, bytes], None]
+OnEffect = Callable[[Effect, str | None], None]
 
 
 @cache
@@ -52,18 +54,24 @@ _ENABLED = frozenset(ENABLED_EVENTS)
 
 
 class Bank:
+    """`in_memory` False keeps the book in SQLite as the simulator does: slower, and the same to the last byte."""
+
     def __init__(
-        self, timeline: Timeline, *, seed: int, on_effect: Callable[[Effect, str | None], None], on_event: OnEvent
+        self, timeline: Timeline, *, seed: int, on_effect: OnEffect, on_event: OnEvent, in_memory: bool = True
     ) -> None:
         self._timeline = timeline
-        book = MemoryBook()
+        book = MemoryBook() if in_memory else Book(":memory:", durability="normal")
         self.wire = StripeWire(
             book, timeline, entropy=Entropy.seeded(seed), settings=_settings(), webhooks=Channel(on_event),
             parameter_table=_parameter_table(), keeps_unheard_events=False,
         )  # fmt: skip
-        effects = MemoryEffects(book, on_effect)
-        self.wire.parts = replace(self.wire.parts, records=MemoryRecords(book), effects=effects, jobs=MemoryJobs(book))
-        self.wire._keys = MemoryKeys(book, lifetime_seconds=KEY_LIFETIME_SECONDS)
+        if isinstance(book, MemoryBook):
+            effects: Effects = MemoryEffects(book, on_effect)
+            kept = replace(self.wire.parts, records=MemoryRecords(book), effects=effects, jobs=MemoryJobs(book))
+            self.wire._keys = MemoryKeys(book, lifetime_seconds=KEY_LIFETIME_SECONDS)
+        else:
+            kept = replace(self.wire.parts, effects=WatchedEffects(book, on_effect))
+        self.wire.parts = kept
         self._next_job_at = float("inf")
 
     def authenticate(self, intent_id: str, *, approve: bool) -> None:

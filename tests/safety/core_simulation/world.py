@@ -54,7 +54,7 @@ class Outcome:
 
 
 class World:
-    def __init__(self, seed: int, payments: int, *, only: int | None = None) -> None:
+    def __init__(self, seed: int, payments: int, *, only: int | None = None, in_memory: bool = True) -> None:
         self.seed = seed
         self.timeline = Clock()
         self.weather = forecast(seed)
@@ -66,7 +66,9 @@ class World:
         self._intents: dict[str, Life] = {}
         gateway = adapter()
         self.post = Post(self.timeline, self.weather, self.store, gateway, self._life_of, self._on_entry)
-        self.bank = self.post.bank = Bank(self.timeline, seed=seed, on_effect=self._on_effect, on_event=self.post.post)
+        self.bank = self.post.bank = Bank(
+            self.timeline, seed=seed, on_effect=self._on_effect, on_event=self.post.post, in_memory=in_memory
+        )
         self.line = gateway.line = Line(
             self.timeline, self.weather, self.bank, lambda payment_id: self.store.payments[payment_id].state
         )
