@@ -217,9 +217,8 @@ class Idempotency(Protocol):
         ...
 
     async def release(self, *, merchant_id: str, mode: Mode, key: str, held_since: datetime | None = None) -> None:
-        """The request cannot go on (for example 503): forget an unfinished claim so that a retry starts afresh; let go
-        of one that `creates`, so that a retry resumes it at once. With `held_since` only if nobody took it over."""
-        ...
+        """The request cannot go on (503): forget an unfinished claim so that a retry starts afresh; let go of one that
+        `creates`, so that a retry resumes it. With `held_since` only if nobody took it over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
