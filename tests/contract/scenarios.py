@@ -1,7 +1,7 @@
 """The table of what every gateway must do: every public function of these files is a scenario, told once for all.
 
 A scenario asserts what our record would say and what the simulator's own book says; the two must agree to the unit. The
-suite is the definition of a gateway: one is done when its row of `conftest.WORLDS` is green.
+suite is the definition of a gateway: one is done when its row of `registry.WORLDS` is green.
 """
 
 import inspect
