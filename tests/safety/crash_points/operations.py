@@ -132,6 +132,30 @@ async def _kept_once(run: Run) -> bool:
     return [tuple(row.values()) for row in await run.till.rows(statement, [run.cell])] == [(1, 1, 1)]
 
 
+async def _pay_and_leave(run: Run) -> None:
+    """The customer does not ask again before it is done: only the sweep begins it."""
+    body = {"amount": AMOUNT, "currency": "EUR", "payment_method": "pm_card_visa", "order_reference": run.cell}
+    began, found = time.time(), False
+    while not found and run.till.patient(began):
+        rows = await run.till.rows("SELECT state FROM payments WHERE order_reference = %s", [run.cell])
+        if not rows:
+            await run.till.post("/v1/payments", body, key=run.cell)
+        found = bool(rows) and rows[0]["state"] not in ("created", "processing")
+        await asyncio.sleep(0.3)
+    await run.pay()
+
+
+async def _hold_told(run: Run) -> None:
+    """An authorization whose webhooks have come: none of them gives it an owner before the sweep does."""
+    await run.prepared(capture_method="manual")
+    statement = "SELECT count(*) AS came, count(handled_at) AS handled FROM webhook_inbox WHERE payment_id = %s"
+    came = handled = 0
+    began = time.time()
+    while (not came or came != handled) and run.till.patient(began):
+        await asyncio.sleep(0.5)
+        came, handled = (await run.till.rows(statement, [run.payment["id"]]))[0].values()
+
+
 async def _terminate(run: Run) -> None:
     await run.till.temporal.get_workflow_handle(run.payment["id"]).terminate("for the test")
     began = time.time()
@@ -207,7 +231,10 @@ OPERATIONS: dict[str, Operation] = {
         meant=frozenset({"key_release"}),
     ),
     "sale, never begun": Operation(
-        act=lambda run: run.pay(), ends=(CAPTURED,), standing=_standing("owner_update", "before", "exception")
+        act=_pay_and_leave,
+        ends=(CAPTURED,),
+        standing=_standing("owner_update", "before", "exception"),
+        meant=frozenset({"sweep_start", "owner_signal"}),
     ),
     "3-D Secure, nobody told": Operation(
         prepare=lambda run: run.prepared(payment_method="pm_card_authenticationRequired", return_url=RETURN),
@@ -217,7 +244,7 @@ OPERATIONS: dict[str, Operation] = {
         meant=frozenset({"sweep_notice", "owner_signal", "activity"}),
     ),
     "owner terminated": Operation(
-        prepare=lambda run: run.prepared(capture_method="manual"),
+        prepare=_hold_told,
         act=_terminate,
         ends=(AUTHORIZED,),
         healed=_is_owned,
