@@ -104,7 +104,7 @@ async def late_answer(stage: Stage, operation: Operation) -> None:
     """Temporal gave up on the first try, which goes on. The second meets it at the gateway, the third its record."""
     _arm(stage, operation, "slow", seconds=0.4)
     request = PerformRequest(payment_id=stage.payment_id, operation=operation)
-    zombie = asyncio.create_task(stage.environment(PERFORM, 1).run(stage.operations.perform, request))
+    zombie = asyncio.ensure_future(stage.environment(PERFORM, 1).run(stage.operations.perform, request))
     await stage.line.until(lambda: _posts(stage, operation) == 1)
     await asyncio.sleep(0.1)
     with pytest.raises(ApplicationError) as in_flight:

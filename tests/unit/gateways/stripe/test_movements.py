@@ -1,6 +1,7 @@
 """Stripe's own book as movements."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_an_outage_is_no_empty_book() -> None:
 
 def test_a_converted_line_is_told_in_the_payments_own_currency() -> None:
     """The account settles in USD, the customer paid in EUR: docs.stripe.com/currencies/conversions."""
-    converted = {"currency": "usd", "exchange_rate": 1.1}
+    converted: dict[str, Any] = {"currency": "usd", "exchange_rate": 1.1}
     charge = objects.charge(amount_captured=1000)
     capture = read_movement(objects.balance_transaction(amount=1100, net=1046, source=charge, **converted))
     assert (capture.amount_minor, capture.currency) == (1100, "USD")
