@@ -100,6 +100,9 @@ class ReconciliationActivities:
             self._metrics.succeeded(account_id, at)
         now, orders = self._clock(), []
         for account in await self._records.accounts(order.mode):
+            if not self._gateways.for_account(account.id).capabilities.lists_at_once:
+                log.info("not_reconciled_by_the_hour", account_id=account.id, gateway=account.gateway)
+                continue  # every capture of the last days would look as if the gateway had never heard of it
             window_from, window_to = await self._records.window(account.id, now=now)
             orders.append(
                 PassOrder(

@@ -67,6 +67,8 @@ async def _order(
     from domain.passes import PassOrder
     from storage.reconciliation import PostgresReconciliation
 
+    if not house.gateways.for_account(account_id).capabilities.lists_at_once:
+        raise StackError(f"{account_id}: its gateway lists money only when it is paid out; that is not compared yet.")
     now = bootstrap.utc_now()
     window_from, window_to = await PostgresReconciliation(house.database).window(account_id, now=now)
     window_from, window_to = since or window_from, min(until or window_to, now)

@@ -79,6 +79,7 @@ class Capabilities:
     hosted_holds: bool = True  # a page of the gateway can hold the amount for a later capture
     stored_methods: bool = True
     saves_without_payment: bool = True  # a method can be stored by the server alone
+    lists_at_once: bool = True  # False: its own book shows money only when it is paid out, days later
     # Verbs safe to send again without a key: the gateway can do them once only, or the adapter reads back first.
     repeatable_verbs: frozenset[Verb] = frozenset()
 

@@ -43,6 +43,7 @@ CAPABILITIES = Capabilities(
     server_can_confirm=False,
     hosted_holds=False,
     saves_without_payment=False,
+    lists_at_once=False,  # settlements/recon/combined has a row once it is settled, two working days later
     default_authorization_life=timedelta(days=5),
 )
 _KEY_PREFIXES = {"test": "rzp_test_", "live": "rzp_live_"}

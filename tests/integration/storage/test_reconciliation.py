@@ -14,7 +14,7 @@ from activities.wire import Wire
 from domain.errors import RecordNotFound
 from domain.gateway import Gateways, Movement, MovementPage
 from domain.outcomes import RefundReported
-from domain.passes import LOOKS, EndOrder, MendOrder, PassOrder, PassResult, SliceOrder
+from domain.passes import LOOKS, EndOrder, MendOrder, PassOrder, PassResult, RoundOrder, SliceOrder
 from domain.payment import Payment
 from domain.ports import PaymentOwners
 from storage.database import Database
@@ -35,6 +35,11 @@ class Statement:
     lines: list[Movement] = field(default_factory=list)
     notified: list[tuple[str, str]] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
+    lists_at_once: bool = True
+
+    @property
+    def capabilities(self) -> "Statement":
+        return self
 
     def for_account(self, account_id: str) -> "Statement":
         return self
@@ -258,3 +263,10 @@ async def test_the_next_window_overlaps_the_last_and_the_first_begins_with_the_a
     assert await records.last_success("test") == {ACCOUNT: LATER}
     with pytest.raises(RecordNotFound):
         await records.window("acct_nobody", now=LATER)
+
+
+async def test_an_account_whose_gateway_lists_only_what_is_paid_out_has_no_pass(desk: Desk) -> None:
+    """Every fresh capture would be a false finding."""
+    assert ACCOUNT in {order.account_id for order in await desk.hands.due(RoundOrder(mode="test"))}
+    desk.statement.lists_at_once = False
+    assert await desk.hands.due(RoundOrder(mode="test")) == []

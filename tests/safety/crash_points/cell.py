@@ -85,5 +85,7 @@ async def _heal(run: Run, lived: Lived, position: int) -> None:
 def _stands(row: Row, ends: Ends) -> bool:
     if not row or row["unhandled"]:
         return False
+    if ends.given_up and not row["given_up"]:
+        return False
     told = (row["state"], row["attention"], row["captured_minor"], row["refunded_minor"])
     return told == (ends.state, "none", ends.captured, ends.refunded)

@@ -29,10 +29,12 @@ class Ends:
     captured: int = 0
     refunded: int = 0
     held: int = 0
+    given_up: bool = False  # an operation was declined because it surely never left (P1)
 
 
 CAPTURED = Ends(state="captured", captured=AMOUNT)
 AUTHORIZED = Ends(state="authorized", held=AMOUNT)
+NOT_CAPTURED = Ends(state="authorized", held=AMOUNT, given_up=True)
 CANCELED = Ends(state="canceled")
 UNTOUCHED = Ends(state="canceled", charges=0)
 REFUNDED = Ends(state="captured", captured=AMOUNT, refunded=PART)
@@ -216,7 +218,11 @@ OPERATIONS: dict[str, Operation] = {
         ends=(CAPTURED,),
         standing=_standing("gateway_request", "before", "exception", "post"),
     ),
-    "capture, refused once": Operation(prepare=_refuse_once, act=lambda run: run.command("capture"), ends=(CAPTURED,)),
+    # A zombie that hears the refusal after its successor was told "somebody was first" leaves `surely not sent` behind,
+    # which the next look ends as declined (P1): nothing was taken, and the client is told so.
+    "capture, refused once": Operation(
+        prepare=_refuse_once, act=lambda run: run.command("capture"), ends=(CAPTURED, NOT_CAPTURED)
+    ),
     "capture, slow": Operation(
         prepare=lambda run: run.prepared(capture_method="manual"),
         act=lambda run: run.command("capture"),
