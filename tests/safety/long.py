@@ -29,6 +29,11 @@ class Proof:
 
 PROOFS = (
     Proof("forgeries", ("pytest", "-q", "-rP", "tests/safety/test_forgeries.py"), {"PAYONCE_LONG": "1"}),
+    Proof(
+        "operators and clocks",
+        ("pytest", "-q", "-rP", "tests/safety/test_operators.py", "tests/safety/test_clock_skew.py"),
+        {"PAYONCE_LONG": "1"},
+    ),
     Proof("crash points", ("tests.safety.crash_points", "--all")),
     Proof("chaos", ("tests.safety.chaos", "--payments", "3000", "--kills", "150")),
     Proof("simulation", ("tests.safety.simulation", "--seeds", "2000", "--payments", "50", "--processes", "2")),

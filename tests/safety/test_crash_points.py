@@ -12,38 +12,27 @@ fail, and every pair of operation and point. All cells: `python -m tests.safety.
 """
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from stack.temporary import temporary_stack
 from tests.safety.crash_points.plan import covering
-from tests.safety.crash_points.sweep import Outcome, run, running_nursery
+from tests.safety.crash_points.sweep import run, running_nursery
 from tests.safety.crash_points.verdict import odd_deaths, tell, unreached, unstruck
 
 pytestmark = [pytest.mark.xdist_group("crash_points"), pytest.mark.timeout(500)]
 
 
-@pytest.fixture(scope="module")
-def outcome() -> Iterator[Outcome]:
-    parts = temporary_stack("postgres", "temporal", "simulator")
-    with parts as stack, running_nursery(stack, stack.state.path / "crash_points") as control:
-        yield asyncio.run(run(stack, control, covering))
-
-
-def test_every_cell_ends_as_it_must(outcome: Outcome) -> None:
-    """I1 one charge, I2 ledgers equal, I3 everything ends, I4 no false end, I7 replays identical, no key stuck."""
+def test_every_crash_point_heals() -> None:
+    """I1 one charge, I2 ledgers equal, I3 everything ends, I4 no false end, I7 replays identical, no key stuck. Every
+    failpoint strikes in every way, every operation suffers each kind, and processes die only as they were told."""
+    with (
+        temporary_stack("postgres", "temporal", "simulator") as stack,
+        running_nursery(stack, stack.state.path / "crash_points") as control,
+    ):
+        outcome = asyncio.run(run(stack, control, covering))
     tell(outcome)
     assert outcome.findings == []
-
-
-def test_every_failpoint_strikes_in_every_way_and_every_operation_suffers_each_kind(outcome: Outcome) -> None:
     assert unreached(outcome) == []
-
-
-def test_every_cell_that_must_strike_does(outcome: Outcome) -> None:
     assert unstruck(outcome) == []
-
-
-def test_processes_really_died_and_only_as_they_were_told(outcome: Outcome) -> None:
     assert odd_deaths(outcome) == []

@@ -16,7 +16,7 @@ from tests.safety.simulation.weather import CLIENT_FAULTS, HTTP_FAULTS, PROCESS_
 from tests.safety.simulation.world import World
 
 SEEDS = 500
-PAYMENTS = 20
+PAYMENTS = 12
 SHARDS = 4
 NAMED = {
     *HTTP_FAULTS, *PROCESS_FAULTS, *RECORD_FAULTS, *CLIENT_FAULTS, *(f"webhook_{kind}" for kind in WEBHOOK_FAULTS),
