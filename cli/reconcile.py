@@ -67,6 +67,7 @@ async def _order(
     from domain.passes import PassOrder
     from storage.reconciliation import PostgresReconciliation
 
+    await bootstrap.load_accounts(house.settings, house.database, house.gateways)
     if not house.gateways.for_account(account_id).capabilities.lists_at_once:
         raise StackError(f"{account_id}: its gateway lists money only when it is paid out; that is not compared yet.")
     now = bootstrap.utc_now()

@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -242,7 +243,8 @@ def _cancel_each(shop: Shop, count: int, chance: random.Random, canceled: list[s
             rows = shop.rows("SELECT payment_id FROM attempts WHERE payment_id <> ALL(%s)", list(seen))
             for (payment_id,) in rows:
                 time.sleep(chance.uniform(0, 0.03))
-                await client.get_workflow_handle(payment_id).cancel()
+                with suppress(RPCError):  # it has ended already: as good a moment as any
+                    await client.get_workflow_handle(payment_id).cancel()
                 seen.add(payment_id)
                 canceled.append(payment_id)
 
