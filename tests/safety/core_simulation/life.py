@@ -5,6 +5,7 @@ once or several times, sent to the bank's page (done, failed, late or never), de
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,15 +43,17 @@ class Life:
     trace: list[tuple[float, str, Any]] = field(default_factory=list)
     commands: int = 0
     is_lied_to: bool = False
+    looked_at: dict[Any, float] = field(default_factory=dict)  # when each try last heard from the gateway
     was_parked: bool = False
 
 
-def new_life(seed: int, index: int) -> Life:
+def new_life(seed: int, index: int, plan: Callable[[random.Random], Plan] | None = None) -> Life:
+    """The plan of a life at Stripe, unless another is given."""
     draw = random.Random(seed * 1_000_003 + index)
     bits = draw.getrandbits(80)
     letters = "".join([ALPHABET[bits >> shift & 31] for shift in range(0, 80, 5)])
     payment_id = f"pay_{index:010d}{letters}"
-    return Life(index=index, random=draw, payment_id=payment_id, plan=_plan(draw))
+    return Life(index=index, random=draw, payment_id=payment_id, plan=(plan or _plan)(draw))
 
 
 _CARDS = (

@@ -67,6 +67,8 @@ _RULES: Mapping[str, Callable[[float], FaultRule]] = {
 class Line:
     """Carries one request after another for whichever try is running. `is_calm`: before the story begins."""
 
+    latest_execution_seconds = LATEST_EXECUTION_SECONDS
+
     def __init__(self, timeline: Timeline, weather: Weather, bank: Bank, state_of: Callable[[str], str]) -> None:
         self._timeline = timeline
         self._weather = weather
@@ -92,7 +94,7 @@ class Line:
     def _meet(self, request: WireRequest, kind: str) -> WireResponse:
         life = Try.running.life
         state = self._state_of(life.payment_id)
-        self._weather.hits[f"{kind} {request.method} {_subject(request.path)} in {state}"] += 1
+        self._weather.hits[f"{kind} {request.method} {self.subject(request.path)} in {state}"] += 1
         life.trace.append((self._timeline.elapsed_seconds, f"fault {kind}", request.path))
         life.is_lied_to |= kind.startswith("wrong_other")
         if kind == "refused_connection":
@@ -113,6 +115,12 @@ class Line:
         self.waited_seconds += TIMEOUT_SECONDS
         return requests.exceptions.ReadTimeout("no answer")
 
+    @staticmethod
+    def subject(path: str) -> str:
+        """`/v1/payment_intents/pi_1/capture` is `payment_intents capture`."""
+        parts = path.split("/")[2:]
+        return " ".join(part for part in parts if "_" not in part or part == "payment_intents")
+
     def _execute_late(self, request: WireRequest) -> None:
         """The gateway works on it long after the client has left; meanwhile its key is in flight."""
         wire, life = self._bank.wire, Try.running.life
@@ -125,7 +133,7 @@ class Line:
             self._bank.plan_jobs()
             life.trace.append((self._timeline.elapsed_seconds, "executed late", request.path))
 
-        self._timeline.after(life.random.random() * LATEST_EXECUTION_SECONDS, execute)
+        self._timeline.after(life.random.random() * self.latest_execution_seconds, execute)
 
 
 class CoreGateway(StripeGateway):
@@ -181,9 +189,3 @@ class _Told(stripe.StripeError):
     def __init__(self, answer: WireResponse, body: Any, message: str) -> None:
         self.http_status, self.json_body, self.headers = answer.status, body, dict(answer.headers)
         self._message = message
-
-
-def _subject(path: str) -> str:
-    """`/v1/payment_intents/pi_1/capture` is `payment_intents capture`."""
-    parts = path.split("/")[2:]
-    return " ".join(part for part in parts if "_" not in part or part == "payment_intents")

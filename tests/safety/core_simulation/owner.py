@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from domain.commands import ABLE, Cancel, Command, Resolve, permit
+from domain.commands import Cancel, Command, Resolve, permit
 from domain.errors import CommandRefused
 from domain.messages import (
     AbandonRequest,
@@ -86,7 +86,7 @@ class Owner:
             self._act(self._mailbox.popleft())
             return True
         now = self._world.timeline.moment()
-        step = next_step(self._payment, now=now)
+        step = next_step(self._payment, now=now, abilities=self._world.abilities)
         if isinstance(step, Perform):
             self._perform(step.operation)
             return True
@@ -110,7 +110,7 @@ class Owner:
             self._do("abandon", request, options.LOOK, self._seen)
             return
         try:
-            operation = permit(self._payment, command, ABLE, at=self._world.timeline.moment())
+            operation = permit(self._payment, command, self._world.abilities, at=self._world.timeline.moment())
         except CommandRefused:
             if not fresh:  # the record may be further than this run
                 self._payment = self._world.store.payments[self._payment.id]

@@ -1,42 +1,50 @@
-"""Clients and customers: they race, repeat their commands, pay late or never."""
+"""Clients and customers: they race, repeat their commands, pay late or never. Clients are the same at every gateway."""
 
 from typing import TYPE_CHECKING
 
 from domain.commands import Cancel, Capture, Order, Refund
 from domain.payment import Payment
 from domain.payment import PaymentState as State
+from tests.safety.core_simulation.bank import StripeBank
 from tests.safety.core_simulation.life import Life
 from tests.safety.simulation.life import Step
 
 if TYPE_CHECKING:
     from tests.safety.core_simulation.world import World
 
-_MOST_LOOKS = 12
+MOST_LOOKS = 12
 _REPEATED_SHARE = 0.08
 
 
 class People:
     def __init__(self, world: "World") -> None:
-        self._world = world
+        self.world = world
         self.commands = 0
 
     def arrive(self, life: Life) -> None:
-        after, plan = self._world.timeline.after, life.plan
-        after(plan.arrives_at, lambda: self._world.accept(life))
+        after, plan = self.world.timeline.after, life.plan
+        after(plan.arrives_at, lambda: self.world.accept(life))
         if plan.steps:
             after(plan.arrives_at + 1.0, lambda: self._follow(life, 0, 0))
-        acts = plan.card.startswith(("authentication", "threeDSecure")) and not plan.off_session
-        if acts and plan.customer != "never":
-            after(plan.arrives_at + plan.customer_delay_seconds, lambda: self._customer(life, 0))
+        if self.acts(life):
+            after(plan.arrives_at + plan.customer_delay_seconds, lambda: self.customer(life, 0))
+
+    def acts(self, life: Life) -> bool:
+        """Whether the customer has something to do."""
+        return life.plan.customer != "never" and not life.plan.off_session
+
+    def customer(self, life: Life, looks: int) -> None:
+        """Wherever the payment waits for them, after the delay of their plan."""
+        raise NotImplementedError
 
     # --- the merchant's client ---------------------------------------------------------------------------------------
 
     def _follow(self, life: Life, position: int, looks: int) -> None:
         """The next step of the plan once the payment allows it; the client gives up waiting after a while."""
-        after, step = self._world.timeline.after, life.plan.steps[position]
-        payment = self._world.store.payments.get(life.payment_id)
+        after, step = self.world.timeline.after, life.plan.steps[position]
+        payment = self.world.store.payments.get(life.payment_id)
         if payment is None or not _allows(payment, step):
-            if looks < _MOST_LOOKS:
+            if looks < MOST_LOOKS:
                 after(2.0 * 1.7**looks, lambda: self._follow(life, position, looks + 1))
             return
         for _ in range(2 if step.twice else 1):
@@ -48,32 +56,39 @@ class People:
         life.commands += 1
         self.commands += 1
         command = _command(payment, step, key=f"{step.kind}-{life.commands}")
-        life.trace.append((self._world.timeline.elapsed_seconds, "client", command))
-        owner = self._world.owners[life.payment_id]
+        life.trace.append((self.world.timeline.elapsed_seconds, "client", command))
+        owner = self.world.owners[life.payment_id]
         owner.put(command)
         if life.random.random() < _REPEATED_SHARE:
-            self._world.weather.hits[f"command_repeated {step.kind}"] += 1
-            self._world.timeline.after(life.random.random() * 30, lambda: owner.put(command))
+            self.world.weather.hits[f"command_repeated {step.kind}"] += 1
+            self.world.timeline.after(life.random.random() * 30, lambda: owner.put(command))
 
-    # --- the customer ------------------------------------------------------------------------------------------------
 
-    def _customer(self, life: Life, looks: int) -> None:
+class StripePeople(People):
+    """Customers meet their bank's page with some cards."""
+
+    def acts(self, life: Life) -> bool:
+        return super().acts(life) and life.plan.card.startswith(("authentication", "threeDSecure"))
+
+    def customer(self, life: Life, looks: int) -> None:
         """On the bank's page, when there is something to do."""
-        after, plan = self._world.timeline.after, life.plan
-        payment = self._world.store.payments.get(life.payment_id)
+        after, plan = self.world.timeline.after, life.plan
+        payment = self.world.store.payments.get(life.payment_id)
         if payment is None or payment.state in (State.CREATED, State.PROCESSING):
-            if looks < _MOST_LOOKS:
-                after(5.0 * 1.6**looks, lambda: self._customer(life, looks + 1))
+            if looks < MOST_LOOKS:
+                after(5.0 * 1.6**looks, lambda: self.customer(life, looks + 1))
         elif plan.customer == "late":
             after(plan.action_lifetime_seconds + 10, lambda: self._act(life))
         else:
             self._act(life)
 
     def _act(self, life: Life) -> None:
-        intent_id = self._world.store.payments[life.payment_id].references.get("payment_intent")
-        life.trace.append((self._world.timeline.elapsed_seconds, "customer", life.plan.customer))
+        intent_id = self.world.store.payments[life.payment_id].references.get("payment_intent")
+        life.trace.append((self.world.timeline.elapsed_seconds, "customer", life.plan.customer))
         if intent_id is not None:
-            self._world.bank.authenticate(intent_id, approve=life.plan.customer != "fails")
+            bank = self.world.bank
+            assert isinstance(bank, StripeBank)
+            bank.authenticate(intent_id, approve=life.plan.customer != "fails")
 
 
 def _allows(payment: Payment, step: Step) -> bool:

@@ -1,8 +1,7 @@
 """One seed's world over the pure core, from its parts to its end: a phase with faults, then one without."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,27 +13,19 @@ from domain.messages import EventNotice
 from domain.payment import MethodChoice, Payment
 from domain.ports import InboxEntry
 from simulator.effects import Effect
-from tests.safety.core_simulation.bank import Bank
 from tests.safety.core_simulation.clock import Clock
-from tests.safety.core_simulation.life import WINDOW_SECONDS, Life, new_life
-from tests.safety.core_simulation.line import Line, adapter
+from tests.safety.core_simulation.life import WINDOW_SECONDS, Life
 from tests.safety.core_simulation.owner import Owner
-from tests.safety.core_simulation.people import People
 from tests.safety.core_simulation.post import ACCOUNT, Post
+from tests.safety.core_simulation.side import Side
 from tests.safety.core_simulation.store import Store
+from tests.safety.core_simulation.stripe_side import StripeSide
 from tests.safety.core_simulation.weather import forecast
 from tests.safety.core_simulation.wire import CoreWire
-from tests.safety.simulation.referee import Referee
 from tests.safety.simulation.violation import Violation
 
 MERCHANT = "mer_simulation"
-SAVED_CARDS = ("pm_card_visa", "pm_card_chargeCustomerFail")
 FAULTS_SECONDS = WINDOW_SECONDS + 2 * 3_600.0
-CONVERGED_SECONDS = 36 * 3_600.0
-"""I8: this long after the last fault nothing is unresolved; only customers, captures and disputes are waited for."""
-
-END_SECONDS = 10 * 86_400.0
-"""Holds lapse after seven days; then nothing is open any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,27 +45,35 @@ class Outcome:
 
 
 class World:
-    def __init__(self, seed: int, payments: int, *, only: int | None = None, in_memory: bool = True) -> None:
+    """`in_memory` False: the simulator's own book in SQLite; `through_sdk`: the adapter with its SDK, only the socket
+    exchanged."""
+
+    def __init__(
+        self, seed: int, payments: int, *, side: Side | None = None, only: int | None = None, in_memory: bool = True,
+        through_sdk: bool = False,
+    ) -> None:  # fmt: skip
         self.seed = seed
+        self.side = side = side or StripeSide()
         self.timeline = Clock()
         self.weather = forecast(seed)
         indexes: Sequence[int] = range(payments) if only is None else [only]
-        self.lives = {life.payment_id: life for life in (new_life(seed, index) for index in indexes)}
+        self.lives = {life.payment_id: life for life in (side.new_life(seed, index) for index in indexes)}
         self.store = Store(self.timeline, self.weather, lambda transition: self.referee.on_write(transition))
-        self.referee = Referee(self.store.payments, self.store.keys)
+        self.referee = side.referee(self.store.payments, self.store.keys, self.timeline)
         self.owners: dict[str, Owner] = {}
-        self._intents: dict[str, Life] = {}
-        gateway = adapter()
-        self.post = Post(self.timeline, self.weather, self.store, gateway, self._life_of, self._on_entry)
-        self.bank = self.post.bank = Bank(
+        self._by_gateway_id: dict[str, Life] = {}
+        self.gateway = gateway = side.adapter(through_sdk=through_sdk)
+        self.abilities = gateway.capabilities.abilities
+        self.post = Post(self.timeline, self.weather, self.store, side, gateway, self._life_of, self._on_entry)
+        self.bank = self.post.bank = side.bank(
             self.timeline, seed=seed, on_effect=self._on_effect, on_event=self.post.post, in_memory=in_memory
         )
-        self.line = gateway.line = Line(
+        self.line = gateway.line = side.line_type(
             self.timeline, self.weather, self.bank, lambda payment_id: self.store.payments[payment_id].state
         )
-        self.people = People(self)
+        self.people = side.people_type(self)
         self.activities = self._activities(gateway)
-        self._saved = self._save_methods(gateway)
+        self._saved = self._save_methods()
 
     # --- the two phases ----------------------------------------------------------------------------------------------
 
@@ -84,9 +83,9 @@ class World:
             self.people.arrive(life)
         self.timeline.run(until_seconds=FAULTS_SECONDS)
         self.weather.clear_up()
-        self.timeline.run(until_seconds=FAULTS_SECONDS + CONVERGED_SECONDS)
+        self.timeline.run(until_seconds=FAULTS_SECONDS + self.side.converged_seconds)
         self._conclude()
-        self.timeline.run(until_seconds=FAULTS_SECONDS + END_SECONDS)
+        self.timeline.run(until_seconds=FAULTS_SECONDS + self.side.end_seconds)
         return self._outcome(self._conclude(finally_=True))
 
     def accept(self, life: Life) -> None:
@@ -99,7 +98,7 @@ class World:
         ends: dict[str, int] = {}
         for payment in self.store.payments.values():
             end = self.referee.conclude(payment, self.timeline.moment())
-            if end == "parked" and not self.lives[payment.id].is_lied_to:
+            if end == "parked" and not self.side.may_stay_parked(self.lives[payment.id]):
                 raise Violation("I8", payment.id, "parked, although the gateway never lied")
             if end == "waiting" and finally_:
                 raise Violation("I3", payment.id, f"{payment.state} is still waited for")
@@ -124,19 +123,19 @@ class World:
 
     def _on_effect(self, effect: Effect, key: str | None) -> None:
         life = self.lives[effect.metadata["payment_id"]]
-        self._intents[effect.payment] = life
+        self._by_gateway_id[effect.payment] = life
         life.trace.append((self.timeline.elapsed_seconds, "EFFECT", effect))
         self.referee.on_effect(effect, key)
 
-    def _life_of(self, thing: Any) -> Life | None:
-        marked = str((thing.get("metadata") or {}).get("payment_id"))
-        return self.lives.get(marked) or self._intents.get(str(thing.get("payment_intent")))
+    def _life_of(self, names: Iterable[str]) -> Life | None:
+        found = (self.lives.get(name) or self._by_gateway_id.get(name) for name in names)
+        return next((life for life in found if life is not None), None)
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
     def _activities(self, gateway: Any) -> dict[str, Callable[[Any], Coroutine[Any, Any, Any]]]:
         """The product's activities by name, over ports that do not suspend."""
-        wire: Any = CoreWire(self.line)
+        wire: Any = CoreWire(self.line, self.timeline, self.side.begins_within_seconds)
         gateways = SimpleNamespace(for_account=lambda _account: gateway)
         recorder = Recorder(self.store, self.timeline.moment)
         operations = OperationActivities(recorder, gateways, wire)
@@ -145,40 +144,28 @@ class World:
         methods: list[Any] = [operations.begin, operations.perform, operations.resolve, absorbing.absorb]
         return {method.__name__: method for method in [*methods, absorbing.check, records.abandon]}
 
-    def _save_methods(self, gateway: Any) -> list[MethodChoice]:
-        """Cards of a customer who is not there when they are charged, saved as the product saves them."""
+    def _save_methods(self) -> Sequence[MethodChoice]:
         if not any(life.plan.off_session for life in self.lives.values()):
             return []
         self.line.is_calm = True
-        customer = gateway.create_customer(customer_id="cust_1", email=None, name=None)
-        setups = [
-            gateway.save_method(customer_reference=customer, token=token, key=f"save-{token}", return_url="https://a.b")
-            for token in SAVED_CARDS
-        ]
+        saved = self.side.saved_methods(self.gateway, self.bank)
         self.line.is_calm = False
-        saved = [setup.method.token for setup in setups if setup.method is not None]
-        return [MethodChoice(kind="token", token=token, customer_reference=customer) for token in saved]
+        return saved
 
     def _payment(self, life: Life) -> Payment:
         plan, now = life.plan, self.timeline.moment()
-        saved = self._saved[plan.amount_minor % 8 == 0 and len(self._saved) > 1] if plan.off_session else None
         return Payment(
             id=life.payment_id,
             merchant_id=MERCHANT,
             mode="test",
-            gateway="stripe",
+            gateway=self.side.name,
             account_id=ACCOUNT,
             amount_minor=plan.amount_minor,
             currency=plan.currency,
             capture_method="automatic" if plan.automatic else "manual",
-            method=saved or _token(plan.card),
+            method=self.side.method(life, self._saved),
             off_session=plan.off_session,
             action_lifetime_seconds=plan.action_lifetime_seconds,
             created_at=now,
             changed_at=now,
         )
-
-
-@lru_cache
-def _token(card: str) -> MethodChoice:
-    return MethodChoice(kind="token", token=f"pm_card_{card}")
