@@ -18,7 +18,7 @@ from domain.events import OperationParked
 from domain.payment import Attention
 from domain.payment import PaymentState as State
 from domain.transitions import Transition
-from tests.safety.simulation.campaign import quiet
+from tests.safety.campaigns.campaign import quiet
 from tests.safety.simulation.doors import HttpAnswer
 from tests.safety.simulation.life import Life
 from tests.safety.simulation.referee import FORWARD

@@ -14,14 +14,15 @@ from tests.safety.core_simulation.bank import Bank, OnEffect, OnEvent
 from tests.safety.core_simulation.life import Life
 from tests.safety.core_simulation.line import Line
 from tests.safety.core_simulation.people import People
-from tests.safety.simulation.referee import Referee
+from tests.safety.simulation.referee import Account, Referee
 from tests.safety.simulation.timeline import Timeline
 
 
 class Side(ABC):
     """`never_asked_for`: types of events about what nobody looks for by itself. Reconciliation finds it, which is not
     run here: a lost one comes after `reconciled_seconds` instead. `converged_seconds` after the last fault nothing is
-    unresolved (I8), and after `end_seconds` nothing is open. `begins_within_seconds`: see CoreWire."""
+    unresolved (I8), and after `end_seconds` nothing is open. `begins_within_seconds`: see CoreWire.
+    `classes`: what befalls payments at this gateway only. `has_sdk`: whole seeds can run through its SDK."""
 
     name: str
     converged_seconds: float
@@ -29,6 +30,8 @@ class Side(ABC):
     reconciled_seconds: float
     never_asked_for: Collection[str]
     begins_within_seconds: float | None = None
+    classes: frozenset[str] = frozenset()
+    has_sdk = False
     line_type: type[Line] = Line
     people_type: type[People] = People
 
@@ -58,7 +61,7 @@ class Side(ABC):
     @abstractmethod
     def method(self, life: Life, saved: Sequence[MethodChoice]) -> MethodChoice: ...
 
-    def may_stay_parked(self, life: Life) -> bool:
+    def may_stay_parked(self, life: Life, account: Account) -> bool:
         """Only where the gateway lied."""
         return life.is_lied_to
 

@@ -1,7 +1,6 @@
 """One seed's world over the pure core, from its parts to its end: a phase with faults, then one without."""
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +12,7 @@ from domain.messages import EventNotice
 from domain.payment import MethodChoice, Payment
 from domain.ports import InboxEntry
 from simulator.effects import Effect
+from tests.safety.campaigns.outcome import Outcome
 from tests.safety.core_simulation.clock import Clock
 from tests.safety.core_simulation.life import WINDOW_SECONDS, Life
 from tests.safety.core_simulation.owner import Owner
@@ -26,22 +26,6 @@ from tests.safety.simulation.violation import Violation
 
 MERCHANT = "mer_simulation"
 FAULTS_SECONDS = WINDOW_SECONDS + 2 * 3_600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one seed showed. `ends`: payments by how they ended."""
-
-    seed: int
-    payments: int
-    events: int
-    checks: int
-    requests: int
-    deliveries: int
-    simulated_seconds: float
-    hits: dict[str, int]
-    ends: dict[str, int]
-    parked_on_the_way: int
 
 
 class World:
@@ -98,7 +82,7 @@ class World:
         ends: dict[str, int] = {}
         for payment in self.store.payments.values():
             end = self.referee.conclude(payment, self.timeline.moment())
-            if end == "parked" and not self.side.may_stay_parked(self.lives[payment.id]):
+            if end == "parked" and not self._may_stay_parked(payment):
                 raise Violation("I8", payment.id, "parked, although the gateway never lied")
             if end == "waiting" and finally_:
                 raise Violation("I3", payment.id, f"{payment.state} is still waited for")
@@ -108,10 +92,13 @@ class World:
             ends[name] = ends.get(name, 0) + 1
         return ends
 
+    def _may_stay_parked(self, payment: Payment) -> bool:
+        return self.side.may_stay_parked(self.lives[payment.id], self.referee.accounts[payment.id])
+
     def _outcome(self, ends: dict[str, int]) -> Outcome:
         return Outcome(
             seed=self.seed, payments=len(self.lives), events=self.timeline.events, checks=self.referee.checks,
-            requests=self.line.requests, deliveries=self.post.delivered,
+            counts={"gateway_requests": self.line.requests, "webhook_deliveries": self.post.delivered},
             simulated_seconds=self.timeline.elapsed_seconds, hits=dict(self.weather.hits), ends=ends,
             parked_on_the_way=sum(life.was_parked for life in self.lives.values()),
         )  # fmt: skip

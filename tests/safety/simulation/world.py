@@ -1,9 +1,9 @@
 """One seed's world, from its parts to its end: a phase with faults, then one without, as in TigerBeetle's VOPR."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from simulator.effects import Effect
+from tests.safety.campaigns.outcome import Outcome
 from tests.safety.simulation.archive import Archive
 from tests.safety.simulation.doors import Doors, Owners
 from tests.safety.simulation.gateway import GatewaySide
@@ -30,22 +30,6 @@ PARKING_OUTAGE_SECONDS = 12 * 3_600.0
 """Only after an outage of this length may an outcome stay unknown until it is parked (the horizon: 20 hours)."""
 
 DISPUTE_SECONDS = 4 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one seed showed. `ends`: payments by how they ended."""
-
-    seed: int
-    payments: int
-    events: int
-    checks: int
-    runs: int
-    requests: int
-    simulated_seconds: float
-    hits: dict[str, int]
-    ends: dict[str, int]
-    parked_on_the_way: int
 
 
 class World:
@@ -119,7 +103,7 @@ class World:
         parked = sum(1 for life in self.lives.values() if _was_parked(life))
         return Outcome(
             seed=self.seed, payments=len(self.lives), events=self.timeline.events, checks=self.referee.checks,
-            runs=self.temporal.runs_begun, requests=self.people.requests,
+            counts={"workflow_runs": self.temporal.runs_begun, "api_requests": self.people.requests},
             simulated_seconds=self.timeline.elapsed_seconds, hits=dict(self.weather.hits), ends=ends,
             parked_on_the_way=parked,
         )  # fmt: skip

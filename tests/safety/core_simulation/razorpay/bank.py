@@ -77,7 +77,8 @@ class RazorpayBank(Bank):
         return customer, [self._save_card(customer, number) for number in numbers]
 
     def _save_card(self, customer: str, number: str) -> str:
-        order = self._post("/v1/orders", {"amount": 100, "currency": "INR", "customer_id": customer})
+        told = {"amount": 100, "currency": "INR", "customer_id": customer, "payment": {"capture": "automatic"}}
+        order = self._post("/v1/orders", told)
         wish = {"number": number, "customer_id": customer, "recurring": True}
         paid = stage.pay(self.wire, order["id"], {**PERSON, **wish})
         token: str = paid["payment"]["token_id"]

@@ -110,6 +110,7 @@ class RazorpayPeople(People):
         for operation in self.world.store.payments[life.payment_id].operations:
             if operation.verb is Verb.REFUND and operation.reference is not None:
                 self._tell(life, f"the bank returns {operation.reference}")
+                self.world.weather.hits["refund_returned"] += 1
                 self._bank.fail_refund(operation.reference)
 
     # --- what the browser brings back --------------------------------------------------------------------------------

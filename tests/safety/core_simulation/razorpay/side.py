@@ -16,7 +16,7 @@ from tests.safety.core_simulation.razorpay.line import CoreGateway, RazorpayLine
 from tests.safety.core_simulation.razorpay.people import RazorpayPeople
 from tests.safety.core_simulation.razorpay.referee import RazorpayReferee
 from tests.safety.core_simulation.side import Side
-from tests.safety.simulation.referee import Referee
+from tests.safety.simulation.referee import Account, Referee
 from tests.safety.simulation.timeline import Timeline
 
 DECLINED_CARD = "4100280000060003"
@@ -31,6 +31,11 @@ class RazorpaySide(Side):
     end_seconds = 12 * 86_400.0
     reconciled_seconds = 2 * 86_400.0
     never_asked_for = ("refund.failed", "payment.captured")
+    classes = frozenset({
+        "customer_late", "customer_twice", "late_authorization", "refund_returned", "signed_callback",
+        "forged_callback",
+    })  # fmt: skip
+    has_sdk = True
     begins_within_seconds = START_WITHIN_SECONDS
     line_type = RazorpayLine
     people_type = RazorpayPeople
@@ -59,6 +64,10 @@ class RazorpaySide(Side):
         if life.plan.off_session:
             return saved[life.plan.amount_minor % 4 == 0]
         return MethodChoice(kind="browser", type=life.plan.card)
+
+    def may_stay_parked(self, life: Life, account: Account) -> bool:
+        """A charge without its customer is never sent twice: where nothing shows what became of it, a person does."""
+        return life.is_lied_to or (life.plan.off_session and not account.authorized_minor)
 
     def type_of(self, event: Mapping[str, Any]) -> str:
         return str(event["event"])
