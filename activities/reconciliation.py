@@ -7,6 +7,7 @@ gateway's refund or dispute says, or a bare hint to look. Whether that repaired 
 import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,11 +16,13 @@ from temporalio import activity
 
 from activities.failures import told
 from activities.wire import Wire
+from domain.book import payment_reference, refreshed
 from domain.errors import RecordNotFound
-from domain.gateway import GatewayEvent, Gateways
+from domain.gateway import GatewayEvent, Gateways, ObjectBook
 from domain.passes import (
     CLOCK_SLACK,
     LOOKS,
+    OVERLAP,
     EndOrder,
     Judged,
     MendOrder,
@@ -32,8 +35,8 @@ from domain.passes import (
     StoredFinding,
     Tally,
 )
-from domain.ports import Inbox, PaymentOwners
-from domain.reconciliation import Difference, Matter, compare, payment_reference
+from domain.ports import GatewayAccount, Inbox, PaymentOwners
+from domain.reconciliation import Difference, Matter, Verdict, compare
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -95,15 +98,16 @@ class ReconciliationActivities:
     @activity.defn(name="reconciliations_due")
     @told
     async def due(self, order: RoundOrder) -> list[PassOrder]:
-        """One order for each account of this mode, from where its last pass ended."""
+        """One order for each account of this mode, from where its last pass ended to where its book is whole."""
         for account_id, at in (await self._records.last_success(order.mode)).items():
             self._metrics.succeeded(account_id, at)
         now, orders = self._clock(), []
         for account in await self._records.accounts(order.mode):
-            if not self._gateways.for_account(account.id).capabilities.lists_at_once:
-                log.info("not_reconciled_by_the_hour", account_id=account.id, gateway=account.gateway)
-                continue  # every capture of the last days would look as if the gateway had never heard of it
-            window_from, window_to = await self._records.window(account.id, now=now)
+            capabilities = self._gateways.for_account(account.id).capabilities
+            until, overlap = now - capabilities.listing_lag, OVERLAP + capabilities.listing_reach
+            window_from, window_to = await self._records.window(account.id, until=until, overlap=overlap)
+            if window_from >= window_to:
+                continue  # an account younger than its gateway's lag
             orders.append(
                 PassOrder(
                     id=self._new_id("reconciliation"),
@@ -174,8 +178,8 @@ class ReconciliationActivities:
     async def mend(self, order: MendOrder) -> int:
         """Compare again what differs, ask owners to look, make cases of the rest; how many are being looked at."""
         await self._records.repairing(order.reconciliation_id)
-        matters = {_payment_id(matter): matter async for matter in self._unresolved(order.account_id)}
-        judged = await self._judge(order, matters.values())
+        judged = await self._judge(order, [matter async for matter in self._unresolved(order.account_id)])
+        matters = {_payment_id(one.matter): one.matter for one in judged}
         lasting = {(finding.subject, finding.difference) for one in judged for finding in one.verdict.findings}
         waiting = 0
         for finding in await self._records.open_findings(order.account_id):
@@ -196,18 +200,38 @@ class ReconciliationActivities:
     # --- leaves ------------------------------------------------------------------------------------------------------
 
     async def _judge(self, order: SliceOrder | MendOrder, matters: Iterable[Matter]) -> Sequence[Judged]:
-        settled_before = order.window_to - timedelta(seconds=order.settle_seconds)
-        judged = [
-            Judged(matter=matter, verdict=compare(matter, settled_before=settled_before), subjects=_subjects(matter))
-            for matter in matters
-        ]
         account = await self._records.account(order.account_id)
+        judged = [await self._judge_one(order, account, matter) for matter in matters]
         settled = await self._records.settle(account, order.reconciliation_id, judged, at=self._clock())
         self._metrics.settled(settled)
         for news in settled.fresh:
             if news.status == "case":
                 self._tell_case(news.difference, order.account_id, news.subject, news.sentence)
         return judged
+
+    async def _judge_one(self, order: SliceOrder | MendOrder, account: GatewayAccount, matter: Matter) -> Judged:
+        """A difference counts once the objects it is about were read again, at a gateway whose list may be behind."""
+        settled_before = order.window_to - timedelta(seconds=order.settle_seconds)
+        verdict = compare(matter, settled_before=settled_before)
+        if verdict.findings and _may_be_behind(matter):
+            nobodys = matter.payment is None and not _claims(matter)
+            matter = await self._read_again(order, account, matter)
+            verdict = compare(matter, settled_before=settled_before)
+            if nobodys and _claims(matter):
+                verdict = Verdict(waiting=_subjects(matter))  # it is tied to its payment in the next pass
+        return Judged(matter=matter, verdict=verdict, subjects=_subjects(matter))
+
+    async def _read_again(self, order: SliceOrder | MendOrder, account: GatewayAccount, matter: Matter) -> Matter:
+        gateway = self._gateways.for_account(account.id)
+        if not isinstance(gateway, ObjectBook):
+            return matter
+        disputes = [dispute.reference for dispute in matter.payment.disputes] if matter.payment else []
+        references = matter.payment.references if matter.payment else matter.movements[0].references
+        ask = functools.partial(gateway.movements_of, references=references, dispute_references=disputes)
+        lines = await self._wire.ask(ask)
+        await self._records.keep(account, order.reconciliation_id, lines)
+        _heartbeat(account.id, len(lines))
+        return replace(matter, movements=refreshed(matter.movements, lines))
 
     async def _unresolved(self, account_id: str) -> AsyncIterator[Matter]:
         after = ""
@@ -267,6 +291,16 @@ def _subjects(matter: Matter) -> frozenset[str]:
         subjects |= {o.reference or f"{payment.id}-{o.number}" for o in payment.operations}
         subjects |= {f"{payment.id}-{o.number}" for o in payment.operations}
     return frozenset(subjects)
+
+
+def _may_be_behind(matter: Matter) -> bool:
+    """Whether the objects may tell more than the list did: of a payment of ours, or of money given back that no line
+    says was taken."""
+    return matter.payment is not None or all(line.type != "capture" for line in matter.movements)
+
+
+def _claims(matter: Matter) -> bool:
+    return any(line.payment_id for line in matter.movements)
 
 
 def _payment_id(matter: Matter) -> str:

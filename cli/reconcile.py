@@ -64,17 +64,18 @@ async def _order(
     house: "House", account_id: str, since: datetime | None, until: datetime | None, settle_seconds: float
 ) -> "PassOrder":
     import bootstrap
-    from domain.passes import PassOrder
+    from domain.passes import OVERLAP, PassOrder
     from storage.reconciliation import PostgresReconciliation
 
     await bootstrap.load_accounts(house.settings, house.database, house.gateways)
-    if not house.gateways.for_account(account_id).capabilities.lists_at_once:
-        raise StackError(f"{account_id}: its gateway lists money only when it is paid out; that is not compared yet.")
-    now = bootstrap.utc_now()
-    window_from, window_to = await PostgresReconciliation(house.database).window(account_id, now=now)
-    window_from, window_to = since or window_from, min(until or window_to, now)
+    capabilities = house.gateways.for_account(account_id).capabilities
+    whole_until, overlap = bootstrap.utc_now() - capabilities.listing_lag, OVERLAP + capabilities.listing_reach
+    records = PostgresReconciliation(house.database)
+    window_from, _ = await records.window(account_id, until=whole_until, overlap=overlap)
+    window_from, window_to = since or window_from, min(until or whole_until, whole_until)
     if window_from >= window_to:
-        raise StackError(f"--from {window_from.isoformat()} must be before --to {window_to.isoformat()}.")
+        told = f"--from {window_from.isoformat()} must be before --to {window_to.isoformat()}"
+        raise StackError(f"{told}; the book of {account_id} is whole until {whole_until.isoformat()}.")
     return PassOrder(
         id=bootstrap.new_id("reconciliation"),
         account_id=account_id,

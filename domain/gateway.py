@@ -79,7 +79,8 @@ class Capabilities:
     hosted_holds: bool = True  # a page of the gateway can hold the amount for a later capture
     stored_methods: bool = True
     saves_without_payment: bool = True  # a method can be stored by the server alone
-    lists_at_once: bool = True  # False: its own book shows money only when it is paid out, days later
+    listing_lag: timedelta = timedelta(0)  # how late a movement may appear in its own book
+    listing_reach: timedelta = timedelta(0)  # it lists objects by when they were made: money may move so much later
     # Verbs safe to send again without a key: the gateway can do them once only, or the adapter reads back first.
     repeatable_verbs: frozenset[Verb] = frozenset()
 
@@ -133,10 +134,12 @@ class Movement:
     `references`: the gateway's ids of the payment it belongs to, and `payment_reference` the surest of them, the same
     for all lines of one charge; empty for what belongs to none.
     `outcome`: what the refund or dispute behind the line said when it was read, for the payment's owner to absorb.
+    `settles`: in a report of what was paid out, the reference of the line that told of the same money at once.
     """
 
     reference: str
-    type: str  # capture | capture_reversed | refund | refund_failed | dispute | dispute_reversal | fee | payout | other
+    # capture | capture_reversed | refund | refund_failed | dispute | dispute_reversal | released | fee | payout | other
+    type: str
     amount_minor: int
     fee_minor: int
     currency: str
@@ -148,6 +151,7 @@ class Movement:
     references: Mapping[str, str] = field(default_factory=dict)
     payment_reference: str = ""
     outcome: Outcome | None = None
+    settles: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +215,16 @@ class SignedCallbacks(Protocol):
         """What the form or query says, verified; a hint like a webhook. None: the customer came back without anything
         signed (left the page, was declined), so there is nothing to believe. Raises SignatureInvalid. Touches no wire.
         """
+        ...
+
+
+@runtime_checkable
+class ObjectBook(Protocol):
+    """A gateway that lists its objects by when they were made. What became of one since is told by the object itself;
+    an adapter that has the method takes part in asking for it wherever the two books differ."""
+
+    def movements_of(self, *, references: Mapping[str, str], dispute_references: Sequence[str]) -> Sequence[Movement]:
+        """Every line of the charges with these ids, as their objects stand now; fewer where one is not found."""
         ...
 
 

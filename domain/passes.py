@@ -175,7 +175,9 @@ class ReconciliationRecords(Protocol):
         """Raises RecordNotFound."""
         ...
 
-    async def window(self, account_id: str, *, now: datetime) -> tuple[datetime, datetime]:
+    async def window(
+        self, account_id: str, *, until: datetime, overlap: timedelta = OVERLAP
+    ) -> tuple[datetime, datetime]:
         """What the next pass has to walk: from the last finished one, less the overlap, else from the beginning."""
         ...
 

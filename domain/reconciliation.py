@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from domain.book import money_lines, payment_reference
 from domain.gateway import Movement
 from domain.money import EXPONENTS, MAX_AMOUNT_MINOR, Money
 from domain.operation import Operation, OperationState, Verb
@@ -48,8 +49,6 @@ REPAIRABLE = frozenset({Difference.MISSING_HERE, Difference.AMOUNT_DIFFERS, Diff
 _CAPTURE = ("capture", "capture_reversed")
 _REFUND = ("refund", "refund_failed")
 _DISPUTE = ("dispute", "dispute_reversal")
-MONEY_TYPES = frozenset((*_CAPTURE, *_REFUND, *_DISPUTE))
-"""Lines that move a payment's money. Fees and payouts belong to the account, not to a payment."""
 
 _S = OperationState
 
@@ -88,7 +87,7 @@ class Verdict:
 
 def compare(matter: Matter, *, settled_before: datetime) -> Verdict:
     """What differs for good, and what only for now."""
-    lines = tuple(sorted((m for m in matter.movements if m.type in MONEY_TYPES), key=lambda m: m.occurred_at))
+    lines = tuple(money_lines(matter.movements))
     matter = replace(matter, movements=lines)
     found = list(_of_payment(matter.payment, lines) if matter.payment else _of_nobody(matter))
     fresh = _changed_at(matter) >= settled_before
@@ -97,11 +96,6 @@ def compare(matter: Matter, *, settled_before: datetime) -> Verdict:
         findings=tuple(finding for finding, explained in found if not explained and not fresh),
         waiting=frozenset(waiting),
     )
-
-
-def payment_reference(movement: Movement) -> str:
-    """The gateway's surest id of the payment the line belongs to: lines of one charge have the same."""
-    return movement.payment_reference or movement.source_reference
 
 
 Seen = tuple[Finding, bool]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.book import MONEY_TYPES, payment_reference
 from domain.errors import RecordNotFound
 from domain.gateway import Movement
 from domain.identifiers import compose_id
@@ -25,7 +26,7 @@ from domain.passes import (
     covered_since,
 )
 from domain.ports import GatewayAccount, Mode
-from domain.reconciliation import MONEY_TYPES, Difference, Finding, Matter, payment_reference
+from domain.reconciliation import Difference, Finding, Matter
 from storage import reconciliation_statements as sql
 from storage.database import Database
 from storage.documents import ROWS, Document
@@ -56,13 +57,15 @@ class PostgresReconciliation:
     async def accounts(self, mode: Mode) -> Sequence[GatewayAccount]:
         return await self._merchants.all_accounts(mode)
 
-    async def window(self, account_id: str, *, now: datetime) -> tuple[datetime, datetime]:
-        rows = await self._database.fetch(sql.WINDOW, {"account_id": account_id, "now": now})
+    async def window(
+        self, account_id: str, *, until: datetime, overlap: timedelta = OVERLAP
+    ) -> tuple[datetime, datetime]:
+        rows = await self._database.fetch(sql.WINDOW, {"account_id": account_id, "until": until})
         if not rows:
             raise RecordNotFound(f"there is no gateway account {account_id}")
         created_at, walked_to = rows[0]
         beginning = created_at - BEFORE_THE_BEGINNING
-        return max(beginning, walked_to - OVERLAP) if walked_to else beginning, now
+        return max(beginning, walked_to - overlap) if walked_to else beginning, until
 
     async def begin(self, order: PassOrder, *, at: datetime) -> None:
         parameters = {"id": order.id, "account_id": order.account_id, "trigger": order.trigger, "at": at}

@@ -5,7 +5,7 @@ from storage.payment_rows import SELECT_PAYMENT
 WINDOW = """
 SELECT a.created_at,
     (SELECT max(window_to) FROM reconciliations r WHERE r.account_id = a.id AND r.state = 'finished'
-        AND r.window_to <= %(now)s)
+        AND r.window_to <= %(until)s)
 FROM gateway_accounts a WHERE a.id = %(account_id)s
 """
 BEGIN = """

@@ -15,15 +15,15 @@ from requests.adapters import BaseAdapter
 from domain.commands import Abilities
 from domain.errors import GatewayError, InvalidInput
 from domain.failpoints import after_in_thread, before_in_thread
-from domain.gateway import Capabilities, GatewayCall, GatewayEvent, MethodSetup, MovementPage, StoredMethod
+from domain.gateway import Capabilities, GatewayCall, GatewayEvent, MethodSetup, Movement, MovementPage, StoredMethod
 from domain.operation import OperationState, Verb
 from domain.outcomes import Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
 from gateways.razorpay import callbacks, parameters, stored_methods, webhooks
+from gateways.razorpay.book import Book
 from gateways.razorpay.declines import refusal
 from gateways.razorpay.faults import Fault, Refused, read_fault, told_by_refusal
 from gateways.razorpay.lookup import Lookup
 from gateways.razorpay.mapping import known, readable
-from gateways.razorpay.movements import Cursor, read_page
 from gateways.razorpay.replies import link_outcome, order_outcome, payment_outcome, payments_of, refund_outcome
 from gateways.razorpay.transport import Clients
 
@@ -43,7 +43,7 @@ CAPABILITIES = Capabilities(
     server_can_confirm=False,
     hosted_holds=False,
     saves_without_payment=False,
-    lists_at_once=False,  # settlements/recon/combined has a row once it is settled, two working days later
+    listing_reach=timedelta(days=6),  # a payment may be authorized, and so captured, up to five days after it was made
     default_authorization_life=timedelta(days=5),
 )
 _KEY_PREFIXES = {"test": "rzp_test_", "live": "rzp_live_"}
@@ -81,6 +81,7 @@ class RazorpayGateway:
         self._timeout = (CONNECT_TIMEOUT_SECONDS, timeout_seconds)
         address = (base_address or ADDRESS).rstrip("/")
         self._clients = Clients(key_id=key_id, key_secret=key_secret, address=address, wire=wire)
+        self._book = Book(lambda path, query: self._ask_harmlessly("get", path, query))
         self._lookup = Lookup(lambda path, query: self._ask("get", path, query), key_id=key_id)
 
     def authorize(self, call: GatewayCall) -> Outcome:
@@ -163,10 +164,11 @@ class RazorpayGateway:
                 raise _harmless_error(refused.fault) from refused
 
     def movements(self, *, since: datetime, until: datetime, cursor: str | None) -> MovementPage:
-        """What was settled within the window, by days. Raises GatewayError when Razorpay does not answer."""
-        at = Cursor.read(cursor, since=since)
-        page = self._ask_harmlessly("get", "/settlements/recon/combined", dict(at.query))
-        return read_page(page, at, since=since, until=until)
+        """What was made within the window, and what was paid out. Raises GatewayError when Razorpay does not answer."""
+        return self._book.page(since=since, until=until, cursor=cursor)
+
+    def movements_of(self, *, references: Mapping[str, str], dispute_references: Sequence[str]) -> Sequence[Movement]:
+        return self._book.of_objects(references, dispute_references)
 
     def parse_webhook(
         self, *, headers: Mapping[str, str], raw: bytes, url: str, now: datetime

@@ -153,10 +153,12 @@ class RazorpayWire:
         return self.as_owner(dispute_id, ("dispute",), step)
 
     def amend_statement(self, source_id: str, *, hidden: bool, amount: int | None, currency: str | None) -> Json:
-        """Falsify the movements of a payment, refund or dispute."""
+        """Falsify the payout report of a payment, refund or dispute; a hidden one is in no list any more either."""
 
         def step(turn: Turn, source: Record) -> Json:
             lines = ledger.amend(turn, source.id, hidden=hidden, amount=amount, currency=currency)
+            if hidden:
+                turn.remove(source)
             return {"source": source.id, "lines": lines}
 
         return self.as_owner(source_id, ("payment", "refund", "dispute"), step)

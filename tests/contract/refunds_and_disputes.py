@@ -1,5 +1,6 @@
 """After the money was taken: refunds, disputes, and the gateway's own book."""
 
+from domain.book import money_lines
 from domain.operation import OperationState
 from domain.outcomes import (
     DisputeReported,
@@ -85,6 +86,7 @@ def the_gateways_own_book_names_our_payments(world: World) -> None:
         while page.next_cursor:
             page = world.gateway.movements(**window, cursor=page.next_cursor)
             found += page.movements
-        return sorted((m.type, m.amount_minor) for m in found if m.payment_id == story.payment.id)
+        ours = money_lines(line for line in found if line.payment_id == story.payment.id)
+        return sorted((line.type, line.amount_minor) for line in ours)
 
     assert until(lines, lambda found: len(found) == 2) == [("capture", 1000), ("refund", -400)]

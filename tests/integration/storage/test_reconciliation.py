@@ -1,109 +1,19 @@
 """Reconciliation's hands over the real record: whose line is whose, findings once, repairs asked for, cases made."""
 
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import timedelta
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from activities.reconciliation import ReconciliationActivities, ReconciliationMetrics
-from activities.wire import Wire
 from domain.errors import RecordNotFound
-from domain.gateway import Gateways, Movement, MovementPage
 from domain.outcomes import RefundReported
-from domain.passes import LOOKS, EndOrder, MendOrder, PassOrder, PassResult, RoundOrder, SliceOrder
-from domain.payment import Payment
-from domain.ports import PaymentOwners
+from domain.passes import LOOKS
 from storage.database import Database
 from storage.reconciliation import PostgresReconciliation
 from storage.reconciliation_archive import PostgresReconciliationArchive
 from tests.integration.storage.conftest import PATIENT
-from tests.integration.storage.record import ALICE, BOB, NOW, Record, new_id, new_payment, seeded, told
-
-ACCOUNT = "acct_alice_test"
-LATER = NOW + timedelta(hours=2)
-EARLIER = NOW - timedelta(hours=2)
-
-
-@dataclass
-class Statement:
-    """A gateway that only has a book, two lines a page; and owners who are told."""
-
-    lines: list[Movement] = field(default_factory=list)
-    notified: list[tuple[str, str]] = field(default_factory=list)
-    woken: list[str] = field(default_factory=list)
-    lists_at_once: bool = True
-
-    @property
-    def capabilities(self) -> "Statement":
-        return self
-
-    def for_account(self, account_id: str) -> "Statement":
-        return self
-
-    def movements(self, *, since: datetime, until: datetime, cursor: str | None) -> MovementPage:
-        within = [line for line in self.lines if since <= line.occurred_at < until]
-        begin = int(cursor or 0)
-        following = str(begin + 2) if begin + 2 < len(within) else None
-        return MovementPage(movements=tuple(within[begin : begin + 2]), next_cursor=following)
-
-    async def notify(self, payment_id: str, inbox_id: str) -> None:
-        self.notified.append((payment_id, inbox_id))
-
-    async def wake(self, payment: Payment) -> None:
-        self.woken.append(payment.id)
-
-
-@dataclass
-class Desk:
-    """Passes over one merchant's account."""
-
-    record: Record
-    statement: Statement
-    hands: ReconciliationActivities
-    registry: CollectorRegistry
-
-    async def reconcile(self, account_id: str = ACCOUNT, *, mends: int = 0) -> PassResult:
-        id_ = new_id("reconciliation")
-        order = PassOrder(
-            id=id_, account_id=account_id, window_from=EARLIER, window_to=LATER, trigger="person", settle_seconds=1
-        )
-        stretch = SliceOrder(
-            reconciliation_id=id_,
-            account_id=account_id,
-            slice_from=EARLIER,
-            slice_to=LATER,
-            window_from=EARLIER,
-            window_to=LATER,
-            settle_seconds=1,
-        )
-        mending = MendOrder(reconciliation_id=id_, account_id=account_id, window_to=LATER, settle_seconds=1)
-        await self.hands.begin(order)
-        await self.hands.walk(stretch)
-        await self.hands.walked(mending)
-        await self.hands.compare(stretch)
-        for _ in range(mends):
-            await self.hands.mend(mending)
-        return await self.hands.end(EndOrder(reconciliation_id=id_, account_id=account_id))
-
-    async def standing(self, result: PassResult, caller: object = ALICE) -> dict[tuple[str, str], str]:
-        archive = PostgresReconciliationArchive(self.record.database)
-        found = await archive.read(caller, result.id)  # type: ignore[arg-type]  # ALICE or BOB
-        if found is None:
-            return {}
-        findings = await archive.findings(caller, found)  # type: ignore[arg-type]  # as above
-        return {(f.finding.subject, str(f.finding.difference)): f.status for f in findings}
-
-    def count(self, figure: str, **labels: str) -> float | None:
-        return self.registry.get_sample_value(f"payonce_reconciliation_{figure}", labels)
-
-    async def handle_all(self) -> None:
-        """The owners have absorbed what they were told."""
-        for _, inbox_id in self.statement.notified:
-            await self.record.inbox.mark_handled(inbox_id, at=NOW, result="looked")
+from tests.integration.storage.desk import ACCOUNT, LATER, Desk, Statement, line, opened_desk
+from tests.integration.storage.record import ALICE, BOB, NOW, Record, new_payment, seeded, told
 
 
 @pytest.fixture
@@ -115,38 +25,8 @@ async def record(database: str) -> AsyncIterator[Record]:
 
 @pytest.fixture
 async def desk(record: Record) -> AsyncIterator[Desk]:
-    statement, registry = Statement(), CollectorRegistry()
-    with ThreadPoolExecutor(1) as threads:
-        hands = ReconciliationActivities(
-            records=PostgresReconciliation(record.database),
-            inbox=record.inbox,
-            owners=cast(PaymentOwners, statement),
-            gateways=cast(Gateways, statement),
-            wire=Wire(threads),
-            clock=lambda: LATER,
-            new_id=new_id,
-            metrics=ReconciliationMetrics(registry, lambda: LATER),
-        )
-        yield Desk(record, statement, hands, registry)
-
-
-def line(payment: Payment | None, kind: str, source: str, amount_minor: int, **changes: object) -> Movement:
-    charge = f"pi_{payment.id}" if payment else "pi_stranger"
-    fields: dict[str, object] = {
-        "reference": f"txn_{kind}_{source}",
-        "type": kind,
-        "amount_minor": amount_minor,
-        "fee_minor": 0,
-        "currency": "EUR",
-        "source_reference": source,
-        "payment_id": payment.id if payment else None,
-        "occurred_at": NOW,
-        "presented_minor": amount_minor,
-        "presented_currency": "EUR",
-        "references": {"payment_intent": charge, "charge": f"ch_{charge}"},
-        "payment_reference": charge,
-    }
-    return Movement(**{**fields, **changes})  # type: ignore[arg-type]  # tests name fields freely
+    async with opened_desk(record, Statement()) as opened:
+        yield opened
 
 
 async def test_books_that_agree_have_no_finding(desk: Desk) -> None:
@@ -254,19 +134,14 @@ async def test_an_old_payment_is_not_judged_by_half_its_lines(desk: Desk) -> Non
 
 async def test_the_next_window_overlaps_the_last_and_the_first_begins_with_the_account(desk: Desk) -> None:
     records = PostgresReconciliation(desk.record.database)
-    begin, end = await records.window(ACCOUNT, now=LATER)
+    begin, end = await records.window(ACCOUNT, until=LATER)
     assert begin < NOW
     assert end == LATER
     await desk.reconcile()
-    begin, _ = await records.window(ACCOUNT, now=LATER + timedelta(days=1))
+    begin, _ = await records.window(ACCOUNT, until=LATER + timedelta(days=1))
     assert begin == LATER - timedelta(hours=3)
+    begin, _ = await records.window(ACCOUNT, until=LATER + timedelta(days=1), overlap=timedelta(hours=3, minutes=30))
+    assert begin == LATER - timedelta(hours=3, minutes=30)
     assert await records.last_success("test") == {ACCOUNT: LATER}
     with pytest.raises(RecordNotFound):
-        await records.window("acct_nobody", now=LATER)
-
-
-async def test_an_account_whose_gateway_lists_only_what_is_paid_out_has_no_pass(desk: Desk) -> None:
-    """Every fresh capture would be a false finding."""
-    assert ACCOUNT in {order.account_id for order in await desk.hands.due(RoundOrder(mode="test"))}
-    desk.statement.lists_at_once = False
-    assert await desk.hands.due(RoundOrder(mode="test")) == []
+        await records.window("acct_nobody", until=LATER)

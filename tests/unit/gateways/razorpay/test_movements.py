@@ -1,32 +1,100 @@
-"""Razorpay's own book: rows as movements, day after day of India's calendar."""
+"""Razorpay's objects and payout rows as movements: what moved, whose it is, and that both books tell of one line."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.errors import GatewayError, InvalidInput
-from gateways.razorpay.movements import PAGE_SIZE, read_movement
+from domain.book import money_lines
+from domain.gateway import Movement
+from domain.outcomes import DisputeReported, RefundReported
+from gateways.razorpay.movements import of_dispute, of_payment, of_refund, of_row
 from tests.unit.gateways.razorpay import objects
 from tests.unit.gateways.razorpay.records import CREATED, KNOWN, PAYMENT_ID
-from tests.unit.gateways.razorpay.transport import Reply, answering
 
 SETTLED = CREATED + timedelta(days=2)
 
 
-def test_a_payment_is_a_capture_gross_with_its_fee_beside() -> None:
-    movement = read_movement(objects.row())
+def row(kind: str = "payment", **changes: Any) -> Movement:
+    [movement] = of_row(objects.row(kind, **changes))
+    return movement
+
+
+def dispute(status: str, **changes: Any) -> Any:
+    return objects.dispute(status, created_at=objects.EPOCH, **changes)
+
+
+def test_a_captured_payment_is_a_capture_gross_with_its_fee_beside() -> None:
+    [movement] = of_payment(objects.payment(fee=24))
     assert (movement.type, movement.amount_minor, movement.fee_minor) == ("capture", 1000, 24)
     assert (movement.payment_id, movement.source_reference) == (PAYMENT_ID, "pay_R1")
     assert (movement.references, movement.payment_reference) == (KNOWN, "pay_R1")
-    assert (movement.occurred_at, movement.currency) == (SETTLED, "INR")
+    assert (movement.occurred_at, movement.currency) == (CREATED, "INR")
     assert (movement.presented_minor, movement.presented_currency) == (1000, "INR")
 
 
-def test_a_refund_takes_away() -> None:
-    movement = read_movement(objects.row("refund"))
+@pytest.mark.parametrize("status", ["created", "authorized", "failed"])
+def test_what_was_not_captured_moved_no_money(status: str) -> None:
+    assert of_payment(objects.payment(status)) == []
+
+
+def test_a_payment_refunded_in_full_was_captured() -> None:
+    assert [line.type for line in of_payment(objects.payment("refunded", fee=24))] == ["capture"]
+
+
+def test_a_hold_that_lapsed_is_a_refund_of_what_was_never_taken() -> None:
+    lapsed = of_payment(objects.payment("refunded", captured=False))
+    given_back = of_refund(objects.refund("processed", amount=1000, receipt=None))
+    assert [line.type for line in lapsed] == ["released"]
+    assert money_lines([*lapsed, *given_back]) == []
+    assert money_lines(given_back) == list(given_back)
+
+
+@pytest.mark.parametrize("status", ["pending", "processed"])
+def test_a_refund_takes_away_and_says_how_it_stands(status: str) -> None:
+    [movement] = of_refund(objects.refund(status))
     assert (movement.type, movement.amount_minor, movement.source_reference) == ("refund", -400, "rfnd_1")
-    assert movement.references == KNOWN
+    assert (movement.references, movement.payment_id) == ({"payment": "pay_R1"}, PAYMENT_ID)
+    assert isinstance(movement.outcome, RefundReported)
+
+
+def test_a_failed_refund_comes_back() -> None:
+    gone, back = of_refund(objects.refund("failed"))
+    assert (gone.amount_minor + back.amount_minor, back.type) == (0, "refund_failed")
+    assert gone.reference != back.reference
+
+
+def test_a_refund_of_the_dashboard_names_nobody() -> None:
+    [movement] = of_refund(objects.refund("processed", receipt=None))
+    assert (movement.payment_id, movement.payment_reference) == (None, "pay_R1")
+
+
+@pytest.mark.parametrize(
+    ("status", "deducted", "moved"),
+    [("open", 0, []), ("won", 0, []), ("lost", 1000, [-1000]), ("won", 1000, [-1000, 1000])],
+)
+def test_a_dispute_takes_only_what_was_deducted(status: str, deducted: int, moved: list[int]) -> None:
+    lines = of_dispute(dispute(status, amount_deducted=deducted))
+    assert [line.amount_minor for line in lines] == moved
+    assert all(isinstance(line.outcome, DisputeReported) for line in lines)
+
+
+def test_a_payout_row_is_the_line_its_object_gave() -> None:
+    listed = [
+        *of_payment(objects.payment(fee=24)),
+        *of_refund(objects.refund("failed")),
+        *of_dispute(dispute("lost", amount_deducted=300)),
+    ]
+    paid_out = [
+        row(),
+        row("refund"),
+        row("adjustment", entity_id="rfnd_1", credit=400),
+        row("adjustment", entity_id="adj_1", dispute_id="disp_1", debit=300),
+    ]
+    assert [line.settles for line in paid_out] == [line.reference for line in listed]
+    assert [line.amount_minor for line in paid_out] == [line.amount_minor for line in listed]
+    assert {line.occurred_at for line in paid_out} == {SETTLED}
+    assert money_lines([*paid_out, *listed]) == listed
 
 
 @pytest.mark.parametrize(
@@ -41,13 +109,8 @@ def test_a_refund_takes_away() -> None:
     ],
 )
 def test_adjustments_by_what_they_belong_to(changes: Any, type_: str, amount: int) -> None:
-    movement = read_movement(objects.row("adjustment", **changes))
+    movement = row("adjustment", **changes)
     assert (movement.type, movement.amount_minor) == (type_, amount)
-
-
-def test_a_refund_and_its_return_are_two_lines() -> None:
-    gone, back = objects.row("refund"), objects.row("adjustment", entity_id="rfnd_1", credit=400)
-    assert read_movement(gone).reference != read_movement(back).reference
 
 
 @pytest.mark.parametrize(
@@ -59,47 +122,5 @@ def test_a_refund_and_its_return_are_two_lines() -> None:
         ({"order_receipt": None, "notes": None}, None),
     ],
 )
-def test_whose_it_is(changes: Any, ours: str | None) -> None:
-    assert read_movement(objects.row(**changes)).payment_id == ours
-
-
-def test_a_window_is_walked_day_by_day_of_india() -> None:
-    until = SETTLED + timedelta(hours=12)
-    gateway, wire = answering(objects.collection(objects.row()), objects.collection())
-    page = gateway.movements(since=SETTLED, until=until, cursor=None)
-    assert len(page.movements) == 1
-    assert page.next_cursor == "2026-11-24+0", "22:00 UTC and later are the next day in India"
-    page = gateway.movements(since=SETTLED, until=until, cursor=page.next_cursor)
-    assert (page.movements, page.next_cursor) == ((), None)
-    days = [(sent.told["year"], sent.told["month"], sent.told["day"]) for sent in wire.sent]
-    assert days == [(["2026"], ["11"], ["23"]), (["2026"], ["11"], ["24"])]
-    assert wire.sent[0].path == "/v1/settlements/recon/combined"
-
-
-def test_a_full_page_is_followed_by_the_rest_of_its_day() -> None:
-    gateway, wire = answering(objects.collection(*[objects.row()] * PAGE_SIZE), objects.collection())
-    page = gateway.movements(since=SETTLED, until=SETTLED + timedelta(hours=1), cursor=None)
-    assert page.next_cursor == f"2026-11-23+{PAGE_SIZE}"
-    gateway.movements(since=SETTLED, until=SETTLED + timedelta(hours=1), cursor=page.next_cursor)
-    assert wire.sent[1].told["skip"] == [str(PAGE_SIZE)]
-
-
-@pytest.mark.parametrize(("since", "until"), [(1, 2), (-2, 0)])
-def test_what_was_settled_outside_the_window_is_left_out(since: int, until: int) -> None:
-    gateway, _ = answering(objects.collection(objects.row()))
-    window = {"since": SETTLED + timedelta(hours=since), "until": SETTLED + timedelta(hours=until)}
-    assert gateway.movements(**window, cursor=None).movements == ()
-
-
-@pytest.mark.parametrize("cursor", ["x", "2026-11-21", "2026-13-01+0", "2026-11-21+x"])
-def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
-    gateway, wire = answering()
-    with pytest.raises(InvalidInput):
-        gateway.movements(since=SETTLED, until=SETTLED, cursor=cursor)
-    assert wire.sent == []
-
-
-def test_no_answer_is_an_error() -> None:
-    gateway, _ = answering(Reply(objects.error(code="SERVER_ERROR"), 500))
-    with pytest.raises(GatewayError):
-        gateway.movements(since=SETTLED, until=datetime(2026, 12, 1, tzinfo=UTC), cursor=None)
+def test_whose_a_payout_row_is(changes: Any, ours: str | None) -> None:
+    assert row(**changes).payment_id == ours
