@@ -13,11 +13,11 @@ from typing import Any, Literal
 from requests.adapters import BaseAdapter
 
 from domain.commands import Abilities
-from domain.errors import GatewayError, InvalidInput
+from domain.errors import GatewayError, InvalidInput, NotSent
 from domain.failpoints import after_in_thread, before_in_thread
 from domain.gateway import Capabilities, GatewayCall, GatewayEvent, MethodSetup, Movement, MovementPage, StoredMethod
 from domain.operation import OperationState, Verb
-from domain.outcomes import Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
+from domain.outcomes import Authorized, Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
 from gateways.razorpay import callbacks, parameters, stored_methods, webhooks
 from gateways.razorpay.book import Book
 from gateways.razorpay.declines import refusal
@@ -37,7 +37,7 @@ CAPABILITIES = Capabilities(
     abilities=Abilities(partial_capture=False, multiple_capture=False, void=False),
     keyed_verbs=frozenset({Verb.REFUND}),
     key_life=timedelta(hours=23),  # Razorpay documents no end; its keys are trusted no longer than others'
-    repeatable_verbs=frozenset({Verb.AUTHORIZE, Verb.CAPTURE}),
+    repeatable_verbs=frozenset({Verb.AUTHORIZE, Verb.CAPTURE, Verb.VOID}),  # an order is let go by looking at it
     finds_by_reference=True,
     settle_time=timedelta(minutes=15),  # a payment silent for ten minutes is called failed
     server_can_confirm=False,
@@ -104,6 +104,10 @@ class RazorpayGateway:
         payment_id = call.payment.references.get("payment")
         if payment_id is None:
             return _nothing_to("capture")
+        if _may_have_been_sent(call):
+            seen = self._lookup.retrieve(call)
+            if not isinstance(seen, Authorized):
+                return seen
         path = f"/payments/{payment_id}/capture"
         return self._send(call, path, parameters.capture, lambda body: payment_outcome(body, call))
 
@@ -214,14 +218,14 @@ class RazorpayGateway:
             if order is not None and (payments_of(order) or _may_have_been_sent(call)):
                 return self._read_order(order, call)
             token, customer = self._token_of(call)
-            order_id = (order or self._ask("post", "/orders", parameters.order(call)))["id"]
+            order_id = (order or self._ask("post", "/orders", parameters.order(call), subject=call.key))["id"]
             told = parameters.recurring(call, order_id, customer) | {"token": token}
         except InvalidInput as invalid:
             return Declined(decline=refusal(DeclineKind.INVALID_REQUEST, code=invalid.field, detail=str(invalid)))
         except Refused as refused:
             return _never_charged(refused.fault)
         except (KeyError, TypeError) as error:
-            raise GatewayError(f"before the charge: {type(error).__name__}: {error}") from error
+            raise NotSent(f"the charge: {type(error).__name__}: {error}") from error
         return self._charged(call, order_id, told)
 
     def _read_order(self, order: Json, call: GatewayCall) -> Outcome:
@@ -240,7 +244,7 @@ class RazorpayGateway:
     def _charged(self, call: GatewayCall, order_id: str, told: Json) -> Outcome:
         """Razorpay answers with ids only, so the payment is looked at; when that fails, its order is still known."""
         try:
-            self._ask("post", "/payments/create/recurring", told)
+            self._ask("post", "/payments/create/recurring", told, subject=call.key)
         except Refused as refused:
             outcome = told_by_refusal(refused.fault)
             return _known_by(outcome, order_id) if isinstance(outcome, Unknown) else outcome
@@ -300,12 +304,12 @@ def _known_by(outcome: Unknown, order_id: str) -> Unknown:
 
 
 def _never_charged(fault: Fault) -> Outcome:
-    """Reading back or making the order failed, so the charge itself was never sent. Raises GatewayError unless Razorpay
-    refused for good."""
+    """Reading back or making the order failed, so no byte of the charge itself left. Raises GatewayError unless
+    Razorpay refused for good."""
     told = told_by_refusal(fault)
     if isinstance(told, Declined):
         return told
-    raise GatewayError(f"before the charge: {fault.evidence}")
+    raise NotSent(f"the charge: {fault.evidence}")
 
 
 def _harmless_error(fault: Fault) -> GatewayError | InvalidInput:

@@ -7,10 +7,12 @@ import pytest
 
 from domain.failpoints import Moment, Passing
 from tests.safety.crash_points.control import Control, Place, Trouble
-from tests.safety.crash_points.plan import Cell, covering, every, needs, plan
+from tests.safety.crash_points.operations import BATCHED, GATEWAYS, OPERATIONS
+from tests.safety.crash_points.plan import Cell, covering, declared, every, needs, plan
 
 BOTH: tuple[Moment, ...] = ("before", "after")
 USES = (("acceptance", ""), ("activity", "perform"), ("activity", "load"), ("owner_update", ""))
+NAMES = {name for name, _ in USES}
 STEPS = [Place(name, detail, moment, 1) for name, detail in USES for moment in BOTH]
 RACED = Place("inbox_handled", "", "before", 1)
 
@@ -41,6 +43,33 @@ def test_a_cell_that_must_strike_is_lived_again_in_both_forms_until_it_has(cells
     assert covering(cells, tried, struck) == [missed]
     assert missed in every(cells, tried, struck)
     assert covering(cells, tried, {*struck, missed}) == []
+
+
+def test_at_another_gateway_each_way_of_each_point_is_enough() -> None:
+    cells = plan({"hold captured": [STEPS, STEPS], "all refunded": [STEPS, STEPS]})
+    chosen = covering(cells, Counter(), set())
+    met = {need for cell in chosen for need in needs(cell)}
+    assert {need for need in declared(["razorpay"]) if need[2] in NAMES} <= met
+    assert {need[0] for need in met} == {"point", "operation"}
+    assert len(chosen) < len(covering(plan({"sale": [STEPS, STEPS], "authorize": [STEPS, STEPS]}), Counter(), set()))
+
+
+def test_the_second_request_of_a_renewal_is_its_charge_and_is_struck_in_every_way() -> None:
+    posts = [Place("gateway_request", "post", moment, nth) for nth in (1, 2) for moment in BOTH]
+    cells = plan({"renewal": [posts, posts], "hold captured": [posts, posts]})
+    charge = {cell for cell in cells if cell.operation == "renewal" and cell.trouble and cell.trouble.place.nth == 2}
+    assert len(charge) == 7
+    assert all(cell.certain for cell in charge)
+    assert charge <= set(covering(cells, Counter(), set()))
+    assert not any(cell.certain for cell in set(cells) - charge if cell.trouble and cell.trouble.place.nth == 2)
+
+
+def test_the_same_points_are_declared_for_each_gateway_but_those_of_no_payment() -> None:
+    one, both = declared(["stripe"]), declared(GATEWAYS)
+    of_none = {need for need in one if need[1] == ""}
+    assert {need[2] for need in of_none} == BATCHED
+    assert len(both) == 2 * (len(one) - len(of_none)) + len(of_none)
+    assert {operation.gateway for operation in OPERATIONS.values()} == {*GATEWAYS, ""}
 
 
 def test_a_pass_about_several_is_noted_by_each_and_strikes_one(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""T4, the crash-point sweep: `python -m tests.safety.crash_points [--all]`. Exits 1 when it finds anything.
+"""T4, the crash-point sweep: `python -m tests.safety.crash_points [--all] [--gateway both]`. Exits 1 when it finds
+anything.
 
 Without `--all` the covering form of `make test`; with it every place of every operation x everything that may go wrong
 there. What is real in it is said in `tests/safety/test_crash_points.py`.
@@ -9,6 +10,7 @@ import asyncio
 import sys
 
 from stack.temporary import temporary_stack
+from tests.safety.crash_points.operations import GATEWAYS
 from tests.safety.crash_points.plan import covering, every
 from tests.safety.crash_points.sweep import run, running_nursery
 from tests.safety.crash_points.verdict import tell, verdict
@@ -17,10 +19,12 @@ from tests.safety.crash_points.verdict import tell, verdict
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.safety.crash_points", description="The crash-point sweep.")
     parser.add_argument("--all", action="store_true", help="every cell, not only those that cover")
-    choose = every if parser.parse_args().all else covering
+    parser.add_argument("--gateway", choices=(*GATEWAYS, "both"), default="both", help="whose operations; default both")
+    given = parser.parse_args()
+    gateways = GATEWAYS if given.gateway == "both" else (given.gateway,)
     parts = temporary_stack("postgres", "temporal", "simulator")
     with parts as stack, running_nursery(stack, stack.state.path / "crash_points") as control:
-        outcome = asyncio.run(run(stack, control, choose))
+        outcome = asyncio.run(run(stack, control, every if given.all else covering, gateways))
     tell(outcome)
     complaints = verdict(outcome)
     sys.stdout.write("".join(f"{complaint}\n" for complaint in complaints))

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.safety.crash_points.control import Place
-from tests.safety.crash_points.operations import OPERATIONS, Ends, Run
+from tests.safety.crash_points.operation import Ends, Run
+from tests.safety.crash_points.operations import OPERATIONS
 from tests.safety.crash_points.plan import Cell
 from tests.safety.crash_points.till import HEALED_SECONDS, Answer, Row, Till
 
@@ -66,7 +67,8 @@ async def _heal(run: Run, lived: Lived, position: int) -> None:
         ended, over = None, True
         if operation.ends:
             row = run.till.standing(run.cell)
-            ended = next((ends for ends in operation.ends if _stands(row, ends)), None)
+            waited = time.time() - max(began, fired_at or 0.0)
+            ended = next((ends for ends in operation.ends if _stands(row, ends) and waited >= ends.after_seconds), None)
             over = ended is not None
             lived.payment_id = str(row.get("id", ""))
         if over and operation.healed is not None:
@@ -88,4 +90,4 @@ def _stands(row: Row, ends: Ends) -> bool:
     if ends.given_up and not row["given_up"]:
         return False
     told = (row["state"], row["attention"], row["captured_minor"], row["refunded_minor"])
-    return told == (ends.state, "none", ends.captured, ends.refunded)
+    return told == (ends.state, ends.attention, ends.captured, ends.refunded)

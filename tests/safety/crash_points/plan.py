@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain.failpoints import FAILPOINTS, MOMENTS, kinds_of
 from tests.safety.crash_points.control import Place, Trouble
-from tests.safety.crash_points.operations import OPERATIONS
+from tests.safety.crash_points.operations import BATCHED, OPERATIONS
 
 MOST_PASSES = 2
 """Of one use of one failpoint in one operation; what is passed more often is a loop, and more of the same."""
@@ -16,8 +16,12 @@ RACED = frozenset(
     {"owner_signal", "owner_question", "inbox_handled", "sweep_start", "sweep_notice", "sweep_adopt", "key_release"}
 )
 """Passed when one thing overtakes another (a webhook its reply, a sweep a client, a patience an answer), so a trace
-promises nothing; but for the operations that are meant to pass them. Nor does a second pass, or what a webhook
-that came first does: the activity `absorb`."""
+promises nothing; but for the operations that are meant to pass them. Nor does a second pass, unless the operation is
+to pass twice, or what a webhook that came first does: the activity `absorb`."""
+
+THOROUGH = "stripe"
+"""Where the short form also seeks every use of a point and every pair of operation and point. Record, workflow and API
+are the same for all gateways; of another it seeks each way of each point once, and each kind for each operation."""
 
 Need = tuple[str, ...]
 
@@ -56,20 +60,24 @@ def needs(cell: Cell) -> frozenset[Need]:
     if cell.trouble is None:
         return frozenset()
     place, kind = cell.trouble.place, cell.trouble.kind
-    return frozenset(
-        {
-            ("point", place.name, place.moment, kind),
-            ("use", place.name, place.detail, place.moment, kind),
-            ("operation", cell.operation, kind),
-            ("pair", cell.operation, place.name),
-        }
-    )
+    operation = OPERATIONS[cell.operation]
+    met = {("point", operation.gateway, place.name, place.moment, kind), ("operation", cell.operation, kind)}
+    if place.name in operation.twice and place.nth > 1:
+        met.add(("again", cell.operation, place.name, place.detail, place.moment, kind))
+    if operation.gateway in ("", THOROUGH):
+        met.add(("use", place.name, place.detail, place.moment, kind))
+        met.add(("pair", cell.operation, place.name))
+    return frozenset(met)
 
 
-def declared() -> set[Need]:
-    """Every point, moment and kind there is; whatever the traces say, these have to strike."""
+def declared(gateways: Collection[str]) -> set[Need]:
+    """Every point, moment and kind there is, at each of the gateways; whatever the traces say, these have to strike."""
     return {
-        ("point", name, moment, kind) for name in FAILPOINTS for moment in MOMENTS for kind in kinds_of(name, moment)
+        ("point", gateway, name, moment, kind)
+        for name in FAILPOINTS
+        for gateway in ([""] if name in BATCHED else gateways)
+        for moment in MOMENTS
+        for kind in kinds_of(name, moment)
     }
 
 
@@ -105,9 +113,9 @@ def _fewest(offered: Sequence[Cell], left: set[Need]) -> list[Cell]:
 
 
 def _raced(operation: str, place: Place) -> bool:
-    meant = OPERATIONS[operation].meant
+    meant, twice = OPERATIONS[operation].meant, OPERATIONS[operation].twice
     overtaken = place.name in RACED or (place.name, place.detail) == ("activity", "absorb")
-    return place.nth > 1 or (overtaken and place.name not in meant)
+    return (place.nth > 1 and place.name not in twice) or (overtaken and place.name not in meant)
 
 
 def _own(operation: str, trace: list[Place]) -> list[Place]:

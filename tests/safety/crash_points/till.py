@@ -37,6 +37,10 @@ FROM payments p WHERE order_reference = ANY(%s)
 _UNDER_WAY = """
 SELECT attention <> 'none' OR state IN ('created', 'processing') AS under_way FROM payments WHERE id = %s
 """
+_METHODS = """
+SELECT count(DISTINCT c.id) AS customers, count(m.id) AS methods, count(m.removed_at) AS removed
+FROM customers c LEFT JOIN payment_methods m ON m.customer_id = c.id WHERE c.name = %s
+"""
 
 Row = Mapping[str, Any]
 
@@ -64,7 +68,7 @@ class Till:
     temporal: Client
     control: Control
     record: psycopg.AsyncConnection[Row]
-    saved_method: tuple[str, str] = ("", "")
+    saved_methods: dict[str, tuple[str, str]] = field(default_factory=dict)
     _watched: dict[str, Row] = field(default_factory=dict)
 
     async def insist(self, path: str, body: dict[str, Any], *, key: str, final: tuple[int, ...] = ()) -> Answer:
@@ -85,11 +89,20 @@ class Till:
         began = time.time()
         while self.patient(began):
             rows = await self.rows(_UNDER_WAY, [payment_id])
-            shown = None if rows[0]["under_way"] else await self._read(payment_id)
-            if shown is not None:
-                return shown
+            if not rows[0]["under_way"]:
+                return await self.read(f"/v1/payments/{payment_id}")
             await asyncio.sleep(LOOK_SECONDS)
         raise AssertionError(f"{payment_id} is still under way")
+
+    async def reaches(self, payment_id: str, state: str) -> None:
+        """Once the payment is in that state and nothing is in doubt."""
+        began, statement = time.time(), "SELECT state, attention FROM payments WHERE id = %s"
+        while self.patient(began):
+            stands = tuple((await self.rows(statement, [payment_id]))[0].values())
+            if stands == (state, "none"):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+        raise AssertionError(f"{payment_id} is {stands}, not {state}")
 
     def patient(self, began: float) -> bool:
         """Whether somebody who waits since `began` (time.time) has to wait on."""
@@ -102,13 +115,45 @@ class Till:
         except httpx2.TransportError:
             return None
 
-    async def _read(self, payment_id: str) -> dict[str, Any] | None:
-        try:
-            answer = await self.http.get(f"/v1/payments/{payment_id}")
-        except httpx2.TransportError:
-            return None
-        shown: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
-        return shown
+    async def read(self, path: str) -> dict[str, Any]:
+        """A GET, repeated until it is answered."""
+        began, problem = time.time(), ""
+        while self.patient(began):
+            try:
+                answer = await self.http.get(path)
+            except httpx2.TransportError as error:
+                problem = repr(error)
+            else:
+                if answer.status_code == 200:
+                    shown: dict[str, Any] = answer.json()
+                    return shown
+                problem = answer.text
+            await asyncio.sleep(AGAIN_SECONDS)
+        raise AssertionError(f"{path}: {problem}")
+
+    async def tell(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The simulator, which no trouble of ours befalls: its answer."""
+        return (await self.referee.post(path, json=dict(body))).raise_for_status().json()
+
+    async def bring(self, url: str, fields: dict[str, str]) -> None:
+        """What a customer's browser brings back from a gateway, as a form, reloaded until a page comes."""
+        began, problem = time.time(), ""
+        while self.patient(began):
+            try:
+                answer = await self.http.post(url, data=fields)
+            except httpx2.TransportError as error:
+                problem = repr(error)
+            else:
+                if answer.status_code in (200, 303):
+                    return
+                problem = f"{answer.status_code} {answer.text}"
+            await asyncio.sleep(AGAIN_SECONDS)
+        raise AssertionError(f"{url}: {problem}")
+
+    async def methods_of(self, customer_name: str) -> tuple[int, int, int]:
+        """How many customers of that name, of their saved methods, and of those removed again."""
+        found = (await self.rows(_METHODS, [customer_name]))[0]
+        return found["customers"], found["methods"], found["removed"]
 
     async def delete(self, path: str) -> int:
         """A request without a key: repeated until it is done, or was done by an earlier try."""

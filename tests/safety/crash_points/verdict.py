@@ -6,9 +6,9 @@ from statistics import quantiles
 from activities.failing import EXIT_CODE
 from domain.failpoints import FAILPOINTS
 from tests.safety import figures
-from tests.safety.crash_points.operations import OPERATIONS
+from tests.safety.crash_points.operations import BATCHED, OPERATIONS, operations_of
+from tests.safety.crash_points.outcome import Outcome
 from tests.safety.crash_points.plan import Need, declared, needs
-from tests.safety.crash_points.sweep import Outcome
 
 
 def verdict(outcome: Outcome) -> list[str]:
@@ -26,7 +26,7 @@ def unreached(outcome: Outcome) -> list[str]:
     """Every declared point must have struck, in every way it can; every operation must have suffered every kind."""
     met = _met(outcome)
     certain = {need for cell in outcome.cells if cell.certain for need in needs(cell)}
-    return sorted(f"never struck: {' '.join(need)}" for need in (declared() | certain) - met)
+    return sorted(f"never struck: {' '.join(need)}" for need in (declared(outcome.gateways) | certain) - met)
 
 
 def odd_deaths(outcome: Outcome) -> list[str]:
@@ -41,13 +41,14 @@ def tell(outcome: Outcome) -> None:
     cuts = quantiles(recoveries, n=100) if len(recoveries) > 1 else [0.0] * 99
     certain = {cell for cell in outcome.tried if cell.certain}
     sometimes = outcome.tried.keys() - certain
-    reached = declared() & _met(outcome)
+    ways = declared(outcome.gateways)
     figures.note(
         "T4 crash points",
         failpoints=len(FAILPOINTS),
         moments=len(FAILPOINTS) * 2,
-        operations=len(OPERATIONS),
-        ways={"declared": len(declared()), "struck": len(reached)},
+        operations={gateway: len(operations_of([gateway])) - len(BATCHED) for gateway in outcome.gateways},
+        ways={"declared": len(ways), "struck": len(ways & _met(outcome))},
+        cells_at=dict(Counter(OPERATIONS[cell.operation].gateway or "none" for cell in outcome.tried)),
         cells={"planned": len(outcome.cells), "lived": len(outcome.tried), "struck": len(outcome.struck)},
         certain={"lived": len(certain), "struck": len(certain & outcome.struck)},
         sometimes={"lived": len(sometimes), "struck": len(sometimes & outcome.struck)},

@@ -1,0 +1,34 @@
+"""What a sweep has shown so far; what its assertions and figures look at."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from tests.safety.crash_points.cell import Lived
+from tests.safety.crash_points.control import Place
+from tests.safety.crash_points.operations import GATEWAYS
+from tests.safety.crash_points.plan import Cell
+
+Choose = Callable[[Sequence[Cell], Counter[Cell], Collection[Cell]], list[Cell]]
+"""Which cells to live next, given how often each was tried and which have struck; none: the sweep is over."""
+
+
+@dataclass
+class Outcome:
+    """`lived` has an entry for each life, so a cell lived again has several: each of them has to end as it must."""
+
+    gateways: tuple[str, ...] = GATEWAYS
+    traces: dict[str, list[list[Place]]] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+    lived: list[Lived] = field(default_factory=list)
+    deaths: list[tuple[str, int]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+
+    @property
+    def struck(self) -> set[Cell]:
+        return {one.cell for one in self.lived if one.fired and one.cell.trouble}
+
+    @property
+    def tried(self) -> Counter[Cell]:
+        return Counter(one.cell for one in self.lived if one.cell.trouble)
