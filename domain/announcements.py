@@ -66,10 +66,9 @@ def _state(after: Payment) -> str:
 def _learned_only(before: Payment, after: Payment) -> bool:
     """Neither state, money nor an operation's state moved."""
 
-    def moving(payment: Payment) -> object:
-        return payment.state, payment.amounts, payment.disputes, [(o.number, o.state) for o in payment.operations]
-
-    return moving(before) == moving(after)
+    if before.state is not after.state or before.amounts != after.amounts or before.disputes != after.disputes:
+        return False
+    return [(o.number, o.state) for o in before.operations] == [(o.number, o.state) for o in after.operations]
 
 
 def _learned(before: Payment, after: Payment, kind: PaymentEvent) -> str:

@@ -1,7 +1,6 @@
 """Disputes as the gateway reports them: what is withdrawn while they are open, and lost or won in the end."""
 
-from dataclasses import replace
-
+from domain.copying import replace
 from domain.errors import EvidenceNeeded, TransitionRefused
 from domain.events import OutcomeArrived
 from domain.outcomes import DisputeReported

@@ -45,7 +45,10 @@ def surprises(payment: Payment, outcome: object) -> bool:
 def _captured(payment: Payment, captured: Captured) -> Amounts:
     amounts = payment.amounts
     total = max(captured.captured_minor, amounts.captured_minor)  # an old total never lowers what is known
-    return replace(amounts, captured_minor=total, authorized_minor=amounts.authorized_minor or _held(payment, captured))
+    held = amounts.authorized_minor or _held(payment, captured)
+    if (total, held) == (amounts.captured_minor, amounts.authorized_minor):
+        return amounts  # most webhooks say what the reply to our call has said
+    return replace(amounts, captured_minor=total, authorized_minor=held)
 
 
 def _held(payment: Payment, captured: Captured) -> int:

@@ -11,6 +11,7 @@ disputes         withdrawn by open disputes, may come back (asset)
 
 from collections import defaultdict
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 from domain.payment import Amounts
@@ -25,6 +26,7 @@ _RULES: tuple[tuple[str, LedgerAccount, LedgerAccount], ...] = (
     ("disputed_minor", "disputes", "gateway"),
     ("dispute_lost_minor", "merchant", "gateway"),
 )
+_TOTALS = attrgetter(*(amount for amount, _, _ in _RULES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,10 @@ class Posting:
 
 def postings(before: Amounts, after: Amounts) -> tuple[Posting, ...]:
     """Balanced postings for the change, smallest form; empty when no money moved (holds are not money)."""
-    if before is after:
+    if before == after:
         return ()
     balance: defaultdict[LedgerAccount, int] = defaultdict(int)
-    for amount, debit, credit in _RULES:
-        change = getattr(after, amount) - getattr(before, amount)
-        balance[debit] += change
-        balance[credit] -= change
+    for (_, debit, credit), was, has_become in zip(_RULES, _TOTALS(before), _TOTALS(after), strict=True):
+        balance[debit] += has_become - was
+        balance[credit] -= has_become - was
     return tuple(Posting(account, change) for account, change in sorted(balance.items()) if change)

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from domain.operation import Operation, Verb
+from domain.operation import UNSETTLED, Operation, Verb
 from domain.outcomes import CustomerAction, Decline, MethodSummary
 from domain.review import Review
 
@@ -193,16 +193,18 @@ class Amounts:
 
     def broken_law(self) -> str | None:
         """The first law these amounts break, in words, or None."""
-        laws = {
-            "an amount is negative": min(self.authorized_minor, self.refund_pending_minor, self.refunded_minor) >= 0
-            and min(self.captured_minor, self.disputed_minor, self.dispute_lost_minor) >= 0,
-            "captured exceeds authorized": self.captured_minor <= self.authorized_minor,
-            "refunds exceed captured": self.refund_pending_minor + self.refunded_minor <= self.captured_minor,
-            # Not `disputes exceed captured`: with refunds or exchange rates a dispute may take more than is left.
-            "a dispute took what was never captured": self.captured_minor > 0
-            or self.disputed_minor + self.dispute_lost_minor <= 0,
-        }
-        return next((law for law, holds in laws.items() if not holds), None)
+        captured, refunds = self.captured_minor, self.refund_pending_minor + self.refunded_minor
+        disputes = self.disputed_minor + self.dispute_lost_minor
+        if min(self.authorized_minor, captured, self.refund_pending_minor, self.refunded_minor) < 0:
+            return "an amount is negative"
+        if min(self.disputed_minor, self.dispute_lost_minor) < 0:
+            return "an amount is negative"
+        if captured > self.authorized_minor:
+            return "captured exceeds authorized"
+        if refunds > captured:
+            return "refunds exceed captured"
+        # Not `disputes exceed captured`: with refunds or exchange rates a dispute may take more than is left.
+        return "a dispute took what was never captured" if disputes > 0 and captured == 0 else None
 
     @property
     def capturable_minor(self) -> int:
@@ -272,7 +274,10 @@ class Payment:
 
     def operation(self, number: int) -> Operation:
         """Raises LookupError when the payment has no such operation."""
-        return next((o for o in self.operations if o.number == number), None) or _no_operation(self.id, number)
+        for operation in self.operations:
+            if operation.number == number:
+                return operation
+        raise LookupError(f"{self.id} has no operation {number}")
 
     def operation_of(self, command_key: str) -> Operation | None:
         """The operation a command started, if it ever did: repeats of a command find their first answer here."""
@@ -281,7 +286,10 @@ class Payment:
     @property
     def unsettled(self) -> Operation | None:
         """The operation of which we do not know whether it moved money. At most one (I12)."""
-        return next((o for o in self.operations if o.is_unsettled), None)
+        for operation in self.operations:  # asked for at every step of every payment: half the cost of next()
+            if operation.state in UNSETTLED:
+                return operation
+        return None
 
     @property
     def in_doubt(self) -> str | None:
@@ -296,7 +304,3 @@ class Payment:
     def deciding(self) -> Operation | None:
         """The capture or void that has not been decided yet. No other may start: they would race for the same hold."""
         return next((o for o in self.operations if o.verb in (Verb.CAPTURE, Verb.VOID) and o.is_open), None)
-
-
-def _no_operation(payment_id: str, number: int) -> Operation:
-    raise LookupError(f"{payment_id} has no operation {number}")

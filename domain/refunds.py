@@ -3,8 +3,7 @@
 A refund made outside, on the gateway's dashboard, becomes an operation here, so that the books follow the money.
 """
 
-from dataclasses import replace
-
+from domain.copying import replace
 from domain.errors import EvidenceNeeded, TransitionRefused
 from domain.events import OutcomeArrived
 from domain.operation import Operation, OperationState, Verb, advance, exchanged

@@ -1,8 +1,10 @@
 """What stands beside a payment's state for people: why it is doubted, what persons decided, what came too late."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
+
+from domain.copying import replace
 
 Decision = Literal["confirm_charged", "confirm_not_charged", "void", "refund", "look_again"]
 

@@ -1,7 +1,6 @@
 """How what stands beside a payment's state follows from its events: doubts are raised and cleared, decisions kept."""
 
-from dataclasses import replace
-
+from domain.copying import replace
 from domain.events import Contradicted, Event, OperationParked, OperationStarted, OutcomeArrived, Resolved, subject
 from domain.operation import Verb
 from domain.payment import Payment

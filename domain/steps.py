@@ -5,12 +5,13 @@ no counter and survive restarts, resets and years of sleep.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from domain.amends import Amends, fence, remedy
 from domain.commands import ABLE, Abilities, authorization
+from domain.copying import replace
 from domain.operation import Operation, OperationState
 from domain.pace import Pace
 from domain.payment import Payment
@@ -86,10 +87,8 @@ def next_step(payment: Payment, *, now: datetime, abilities: Abilities = ABLE) -
 
 def _waits(payment: Payment, now: datetime, amends: Amends | None, abilities: Abilities) -> Iterable[Wait]:
     for operation in payment.operations:
-        if operation.is_unsettled:
-            yield _resolution(payment, operation, now)
-        elif operation.is_open:
-            yield _check(payment, operation, now)
+        if operation.is_open:
+            yield (_resolution if operation.is_unsettled else _check)(payment, operation, now)
     if amends is not None:
         yield _wait(amends.due_at, amends.why, "expire", 1)
     if payment.review.doubt is not None and payment.unsettled is None:
@@ -101,7 +100,7 @@ def _waits(payment: Payment, now: datetime, amends: Amends | None, abilities: Ab
             # Some gateways authorize first and capture on their own: that webhook may be lost as well.
             until = PACES[OperationState.PENDING].next_after(_authorized_at(payment), now)
             yield _wait(until, f"{payment.gateway} to capture", "check", 1)
-    if any(d.standing == "open" for d in payment.disputes):
+    if payment.disputes and any(d.standing == "open" for d in payment.disputes):
         until = DISPUTE_PACE.next_after(payment.changed_at, now)
         yield _wait(until, "the dispute to be decided", "check", 1)
 

@@ -7,7 +7,7 @@ derives the ledger postings and the merchant's event. The workflow, the fault si
 from dataclasses import dataclass
 
 from domain.announcements import announcement
-from domain.copying import replace
+from domain.copying import altered, replace
 from domain.disputes import dispute_reported
 from domain.errors import EvidenceNeeded as EvidenceNeeded  # callers of apply() expect it beside apply()
 from domain.errors import TransitionRefused
@@ -65,7 +65,7 @@ def _decide(payment: Payment, event: Event) -> Transition | None:
     review = reviewed(payment, after, event, told)
     if review is not after.review:
         after = replace(after, review=review)
-    if after == payment:
+    if after is payment or after == payment:
         return None
     after = replace(after, version=payment.version + 1, changed_at=event.at, attention=_attention(after))
     if law := after.amounts.broken_law():
@@ -180,7 +180,7 @@ def _told(payment: Payment, event: OutcomeArrived, kind: PaymentEvent, entry: En
     references = {**payment.references, **_references(event)}
     if state is payment.state:
         references |= payment.references  # an older report may complete what we know, never replace it
-    return replace(payment, state=state, operations=operations, references=references, **told)
+    return altered(payment, state=state, operations=operations, references=references, **told)
 
 
 _ALWAYS_TOLD = (PaymentEvent.AUTHORIZED, PaymentEvent.CAPTURED)

@@ -79,7 +79,8 @@ class Records:
 
     def terms(self, record: Record, terms: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
         """The rows of the index that find a record."""
-        return [(self._term(record.account, record.kind, name, value), record.sequence) for name, value in terms]
+        place = self._place(record.account, record.kind)
+        return [(f"{place}{name}={value}", record.sequence) for name, value in terms]
 
     def unindex(self, record: Record, terms: Iterable[tuple[str, str]]) -> None:
         self._book.execute_many("DELETE FROM terms WHERE term = ? AND sequence = ?", self.terms(record, terms))
@@ -111,7 +112,7 @@ class Records:
         values: list[Any] = [self._wire, account, kind]
         for name, value in terms:
             clauses.append("sequence IN (SELECT sequence FROM terms WHERE term = ?)")
-            values.append(self._term(account, kind, name, value))
+            values.append(f"{self._place(account, kind)}{name}={value}")
         if one_of is not None:
             clauses.append(f"json_extract(body, ?) IN ({', '.join('?' * len(one_of[1]))})")
             values += [f"$.{one_of[0]}", *one_of[1]]
@@ -137,8 +138,9 @@ class Records:
         found = [_record(row) for row in rows[: window.limit]]
         return (found[::-1] if direction == "ASC" else found), len(rows) > window.limit
 
-    def _term(self, account: str, kind: str, name: str, value: str) -> str:
-        return f"{self._wire}:{account}:{kind}:{name}={value}"
+    def _place(self, account: str, kind: str) -> str:
+        """Where the terms of a kind stand in the index."""
+        return f"{self._wire}:{account}:{kind}:"
 
 
 def _record(row: Row) -> Record:

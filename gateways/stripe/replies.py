@@ -5,10 +5,10 @@ to a person. The words themselves are translated in `mapping.py`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from domain.copying import replace
 from domain.gateway import GatewayCall
 from domain.operation import Verb
 from domain.outcomes import (

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,7 +28,11 @@ def decode(encoded: str) -> Tree:
         name, equals, value = field.partition("=")
         if not equals:
             raise _not_a_form()
-        _place(tree, _path(name), _plain(value))
+        path = _path(name)
+        if len(path) == 1 and path[0] not in tree:
+            tree[path[0]] = _plain(value)
+        else:
+            _place(tree, path, _plain(value))
     return tree
 
 
@@ -57,13 +62,12 @@ def _plain(encoded: str) -> str:
 
 def _place(tree: Tree, path: Sequence[str], value: str) -> None:
     node = tree
-    for depth, part in enumerate(path[:-1]):
-        name = part if part else _open_element(node, path[depth + 1])
-        child = node.setdefault(name, {})
+    for part, following in pairwise(path):
+        child = node.setdefault(part or _open_element(node, following), {})
         if not isinstance(child, dict):
             raise _malformed(path[0])
         node = child
-    last = path[-1] if path[-1] else str(len(node))
+    last = path[-1] or str(len(node))
     if isinstance(node.get(last), dict):
         raise _malformed(path[0])
     node[last] = value

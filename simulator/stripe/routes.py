@@ -90,20 +90,27 @@ def _shape(path: str) -> tuple[str, ...]:
 
 
 _BY_SHAPE: dict[tuple[str, tuple[str, ...]], str] = {}
+_PLACES_OF_IDS: dict[int, list[tuple[int, ...]]] = {}
+"""Where ids may stand in a path of so many parts; nowhere comes first."""
+
 for _name in HANDLERS:
     _method, _path = _name.split(" ")
     _BY_SHAPE[_method, _shape(_path)] = _name
+for _, _parts in _BY_SHAPE:
+    _known = {*_PLACES_OF_IDS.get(len(_parts), ()), tuple(i for i, part in enumerate(_parts) if part == "*")}
+    _PLACES_OF_IDS[len(_parts)] = sorted(_known, key=lambda places: (len(places), places))
 
 
 def find(method: str, path: str) -> tuple[str, list[str]]:
     """The operation and the ids in its path; literal paths win over templated ones."""
-    parts = tuple(path.rstrip("/").split("/"))
-    # Ids stand after the noun: /v1/<noun>/<id>/<verb>, one place further for checkout sessions.
-    for places in ((), (3,), (4,), (3, 5)):
-        if all(place < len(parts) and parts[place] for place in places):
-            shape = tuple("*" if index in places else part for index, part in enumerate(parts))
-            if (operation := _BY_SHAPE.get((method, shape))) is not None:
-                return operation, [parts[place] for place in places]
+    parts = path.rstrip("/").split("/")
+    for places in _PLACES_OF_IDS.get(len(parts), ()):
+        shape, ids = parts.copy(), [parts[place] for place in places]
+        for place in places:
+            shape[place] = "*"
+        operation = _BY_SHAPE.get((method, tuple(shape)))
+        if operation is not None and all(ids):
+            return operation, ids
     raise StripeError(
         404, kept=False, type="invalid_request_error",
         message=f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at"

@@ -1,7 +1,8 @@
 """The simulator's book kept in memory: the same records, terms, jobs, effects and keys, without SQLite and its text.
 
 The wire's code is unchanged; only what it stores things in is. A transaction that is rolled back undoes its writes, a
-record that is found is a copy, and conservation of money is refused as in the real book (`simulator/effects.py`).
+record that a transaction finds is a copy (nobody changes what is read outside of one), and conservation of money is
+refused as in the real book (`simulator/effects.py`).
 """
 
 import heapq
@@ -31,6 +32,7 @@ class MemoryBook(Book):
     """`undo` takes back what the open transaction has written so far, newest last."""
 
     def __init__(self) -> None:
+        self.is_open = False
         self.undo: list[Callable[[], Any]] = []
         self._sequence = 0
 
@@ -38,13 +40,14 @@ class MemoryBook(Book):
         return self
 
     def __enter__(self) -> None:
-        self.undo.clear()
+        self.is_open = True
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _traceback: object) -> None:
         if kind is not None:
             for take_back in reversed(self.undo):
                 take_back()
         self.undo.clear()
+        self.is_open = False
 
     def next_sequence(self) -> int:
         self._sequence += 1
@@ -54,26 +57,30 @@ class MemoryBook(Book):
 class MemoryRecords(Records):
     def __init__(self, book: MemoryBook) -> None:
         super().__init__(book, WIRE)
+        self._transaction = book
         self._undo = book.undo
         self._by_id: dict[str, Record] = {}
         self._by_sequence: dict[int, Record] = {}
-        self._by_kind: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
+        self._by_kind: defaultdict[tuple[str, str], dict[int, Record]] = defaultdict(dict)
         self._by_term: defaultdict[str, dict[int, None]] = defaultdict(dict)
 
     def write(self, new: Sequence[Record], changed: Sequence[Record], terms: Sequence[tuple[str, int]]) -> None:
-        for record in new:
-            self._by_id[record.id] = self._by_sequence[record.sequence] = record
-            self._by_kind[record.account, record.kind].append(record)
-            self._undo.append(lambda record=record: self._forget(record))  # type: ignore[misc]  # bound per record
-        for record in changed:
-            before = self._by_id[record.id]
+        before = [self._by_id[record.id] for record in changed]
+        news = [(term, sequence) for term, sequence in terms if sequence not in self._by_term[term]]
+        for record in (*new, *changed):
             self._keep(record)
-            self._undo.append(lambda before=before: self._keep(before))  # type: ignore[misc]  # bound per record
-        for term, sequence in terms:
-            known = self._by_term[term]
-            if sequence not in known:
-                known[sequence] = None
-                self._undo.append(lambda known=known, sequence=sequence: known.pop(sequence))  # type: ignore[misc]  # bound
+        for term, sequence in news:
+            self._by_term[term][sequence] = None
+
+        def take_back() -> None:
+            for term, sequence in news:
+                self._by_term[term].pop(sequence, None)
+            for record in before:
+                self._keep(record)
+            for record in new:
+                self._forget(record)
+
+        self._undo.append(take_back)
 
     def find(self, record_id: str, *, account: str | None = None, visible_until: float | None = None) -> Record | None:
         record = self._by_id.get(record_id)
@@ -81,7 +88,7 @@ class MemoryRecords(Records):
             return None
         if visible_until is not None and record.created > visible_until:
             return None
-        return _copy(record)
+        return self._found(record)
 
     def page(
         self, account: str, kind: str, window: Window, terms: Sequence[tuple[str, str]] = (), *,
@@ -100,7 +107,7 @@ class MemoryRecords(Records):
                 found.append(record)
                 if len(found) > window.limit:
                     break
-        return [_copy(record) for record in found[: window.limit]], len(found) > window.limit
+        return [self._found(record) for record in found[: window.limit]], len(found) > window.limit
 
     def remove(self, record: Record) -> None:
         raise NotImplementedError("nothing of a payment is ever removed")
@@ -111,26 +118,27 @@ class MemoryRecords(Records):
     def _candidates(self, account: str, kind: str, terms: Sequence[tuple[str, str]]) -> Iterable[Record]:
         """Newest first."""
         if not terms:
-            return reversed(self._by_kind[account, kind])
-        sequences = [self._by_term[self._term(account, kind, name, value)] for name, value in terms]
+            return reversed(self._by_kind[account, kind].values())
+        place = self._place(account, kind)
+        sequences = [self._by_term[f"{place}{name}={value}"] for name, value in terms]
         common = set(sequences[0]).intersection(*sequences[1:])
         return [self._by_sequence[sequence] for sequence in sorted(common, reverse=True)]
 
     def _keep(self, record: Record) -> None:
-        before = self._by_id[record.id]
         self._by_id[record.id] = self._by_sequence[record.sequence] = record
-        kept = self._by_kind[record.account, record.kind]
-        kept[kept.index(before)] = record
+        self._by_kind[record.account, record.kind][record.sequence] = record
 
     def _forget(self, record: Record) -> None:
         del self._by_id[record.id], self._by_sequence[record.sequence]
-        self._by_kind[record.account, record.kind].remove(record)
+        del self._by_kind[record.account, record.kind][record.sequence]
 
-
-def _copy(record: Record) -> Record:
-    """A record of its own, as if read from a row."""
-    body = from_json(record.text or to_json(record.body))
-    return Record(record.id, record.kind, record.account, record.created, body, dict(record.private), record.sequence)
+    def _found(self, record: Record) -> Record:
+        """A record of its own, as if read from a row; its body only where somebody may change it."""
+        body = record.body
+        if self._transaction.is_open or record.text is not None:
+            body = from_json(record.text or to_json(body))
+        kept = record.id, record.kind, record.account, record.created
+        return Record(*kept, body, dict(record.private), record.sequence)
 
 
 class MemoryEffects(Effects):

@@ -5,11 +5,11 @@ may forget everything at any moment (a reset) and then goes by the record.
 """
 
 from collections import deque
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.commands import Cancel, Command, Resolve, permit
+from domain.copying import replace
 from domain.errors import CommandRefused
 from domain.messages import (
     AbandonRequest,

@@ -90,10 +90,10 @@ def check(transition: Transition, event: Event) -> None:
     before, after = transition.before, transition.after
     assert after.version == before.version + 1
     assert after.amounts.broken_law() is None
-    assert sum(posting.amount_minor for posting in transition.postings) == 0
+    assert sum([posting.amount_minor for posting in transition.postings]) == 0
     assert transition.postings == postings(before.amounts, after.amounts)
-    assert sum(o.is_unsettled for o in after.operations) <= 1, "I12: one operation of unknown outcome at most"
-    assert [o.number for o in after.operations] == [n + 1 for n in range(len(after.operations))]
+    assert sum([o.is_unsettled for o in after.operations]) <= 1, "I12: one operation of unknown outcome at most"
+    assert [o.number for o in after.operations] == list(range(1, len(after.operations) + 1))
     _check_operations(before, after)
     _check_agreement(after)
     if isinstance(event, OutcomeArrived) and event.source == "webhook":
@@ -112,17 +112,16 @@ def _check_operations(before: Payment, after: Payment) -> None:
 def _check_agreement(after: Payment) -> None:
     """The state and the amounts say the same as the operations."""
     authorize = next((o for o in after.operations if o.verb is Verb.AUTHORIZE), None)
-    states = {
-        State.PROCESSING: authorize is not None and authorize.is_open,
-        State.REQUIRES_ACTION: authorize is not None and authorize.is_open,
-        State.AUTHORIZED: authorize is not None and authorize.state is OperationState.APPROVED,
-        State.CAPTURED: authorize is not None and authorize.state is OperationState.APPROVED,
-    }
-    assert states.get(after.state, authorize is None or not authorize.is_open)
+    is_open = authorize is not None and authorize.is_open
+    is_approved = authorize is not None and authorize.state is OperationState.APPROVED
+    if after.state in (State.AUTHORIZED, State.CAPTURED):
+        assert is_approved
+    else:
+        assert is_open == (after.state in (State.PROCESSING, State.REQUIRES_ACTION))
     assert (after.state is State.REQUIRES_ACTION) == (after.action is not None) == (after.action_expires_at is not None)
     refunds = [o for o in after.operations if o.verb is Verb.REFUND]
-    gone = sum(o.amount_minor for o in refunds if o.state is OperationState.APPROVED)
-    promised = sum(o.amount_minor for o in refunds if o.is_open)
+    gone = sum([o.amount_minor for o in refunds if o.state is OperationState.APPROVED])
+    promised = sum([o.amount_minor for o in refunds if o.is_open])
     assert (after.amounts.refunded_minor, after.amounts.refund_pending_minor) == (gone, promised)
     if after.state in (State.CANCELED, State.FAILED, State.EXPIRED):
         assert after.amounts == Amounts(authorized_minor=after.amounts.authorized_minor), "an end without money"

@@ -6,7 +6,8 @@ import pytest
 
 import domain.operation
 import domain.payment
-from domain.copying import replace
+from domain.copying import altered, replace
+from domain.money import Money
 from domain.payment import Amounts, PaymentState
 from tests.unit.domain.builders import payment
 
@@ -23,6 +24,17 @@ def test_a_name_that_is_no_field_is_refused() -> None:
     told: dict[str, Any] = {"amount": 5}
     with pytest.raises(TypeError, match="amount"):
         replace(payment(), **told)
+
+
+def test_what_changes_nothing_copies_nothing() -> None:
+    known = payment()
+    assert altered(known, state=known.state, references=dict(known.references)) is known
+    assert altered(known, state=PaymentState.CAPTURED) == replace(known, state=PaymentState.CAPTURED)
+
+
+def test_a_class_that_checks_its_fields_is_not_copied_past_its_checks() -> None:
+    with pytest.raises(TypeError, match="Money"):
+        replace(Money(5, "EUR"), amount_minor=-5)
 
 
 @pytest.mark.parametrize("module", [domain.payment, domain.operation])
