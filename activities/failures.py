@@ -14,6 +14,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from domain.errors import (
+    CredentialsRefused,
     InFlight,
     NotSent,
     PayonceError,
@@ -31,7 +32,8 @@ S = TypeVar("S")
 
 
 LONGEST_DELAY = timedelta(seconds=60)
-"""How long a gateway may make us wait (Retry-After) within one operation: its tries end after five minutes."""
+"""How long a gateway may make us wait (Retry-After, or until it is asked again whether our credentials hold) within one
+operation: its tries end after five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def failure(error: PayonceError) -> ApplicationError:
     """The error as Temporal shall see it; the type's name is what policies and people read."""
     treatment = next(TREATMENTS[kind] for kind in type(error).__mro__ if kind in TREATMENTS)
     delay = treatment.after
-    if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
+    if isinstance(error, RateLimited | CredentialsRefused) and error.retry_after_seconds is not None:
         delay = min(timedelta(seconds=error.retry_after_seconds), LONGEST_DELAY)
     return ApplicationError(
         str(error), type=type(error).__name__, non_retryable=not treatment.retry, next_retry_delay=delay

@@ -12,10 +12,10 @@ from temporalio import activity
 
 from activities.failures import LONGEST_DELAY, told
 from activities.recorder import Recorder
-from activities.resolution import Resolver, unreachable
+from activities.resolution import Resolver, given_up
 from activities.wire import Wire
 from domain.commands import authorization
-from domain.errors import GatewayError, InFlight, RateLimited, TransitionRefused
+from domain.errors import CredentialsRefused, GatewayError, InFlight, RateLimited, TransitionRefused
 from domain.events import OperationStarted, OutcomeArrived
 from domain.evidence import EvidenceRecords
 from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
@@ -69,18 +69,27 @@ class OperationActivities:
         operation = payment.operation(request.operation_number)
         if not operation.is_unsettled:
             return payment
-        return await self._resolver.resolve(payment, instructions, operation, last_try=True)
+        again = await self._sent_again(payment, instructions, operation)
+        return again or await self._resolver.resolve(payment, instructions, operation, last_try=True)
 
     async def _continue(self, payment: Payment, instructions: Instructions, known: Operation) -> Payment:
         """What a try of ours that was cut off left behind: sent again if it surely was not, else asked about."""
         if known.state is not OperationState.SENT:
             return payment
-        attempt = await self._recorder.records.attempt(payment.id, known.number, known.generation)
-        if attempt is not None and attempt.state == "not_sent":
-            attempt = replace(attempt, state="sent", sent_at=self._recorder.clock(), sends=attempt.sends + 1)
-            await self._recorder.records.write(None, attempt=attempt)
-            return await self._send(payment, instructions, attempt)
+        again = await self._sent_again(payment, instructions, known)
+        if again is not None:
+            return again
         return await self._resolver.resolve(payment, instructions, known, last_try=_is_last_try())
+
+    async def _sent_again(self, payment: Payment, instructions: Instructions, known: Operation) -> Payment | None:
+        """Where every send so far surely did not execute and nobody sends any more, what was asked for still is: it
+        goes out once more under the same key, whatever became of the try that noted it. None: there is only to ask."""
+        attempt = await self._recorder.records.attempt(payment.id, known.number, known.generation)
+        if attempt is None or attempt.state != "not_sent" or self._resolver.is_used_up(known, attempt):
+            return None
+        attempt = replace(attempt, state="sent", sent_at=self._recorder.clock(), sends=attempt.sends + 1)
+        await self._recorder.records.write(None, attempt=attempt)
+        return await self._send(payment, instructions, attempt)
 
     async def _begin(self, payment: Payment, instructions: Instructions, operation: Operation) -> Payment:
         now = self._recorder.clock()
@@ -108,22 +117,21 @@ class OperationActivities:
         try:
             outcome = await self._wire.send(gateway, call)
         except GatewayError as error:
-            outcome = await self._surely_not_executed(error, attempt)
+            outcome = await self._surely_not_executed(error, operation, attempt)
         if isinstance(outcome, Declined) and outcome.decline.kind is DeclineKind.CONFIGURATION:
             log.error("gateway_refuses_account", payment_id=payment.id, account_id=payment.account_id)
         outcome = await self._seen_again(gateway, call, outcome)
         return await self._recorder.answered(payment, self._arrived(outcome, operation), attempt)
 
-    async def _surely_not_executed(self, error: GatewayError, attempt: Attempt) -> Outcome:
-        """Note it and let Temporal try again; on the last try it is a definite answer."""
+    async def _surely_not_executed(self, error: GatewayError, operation: Operation, attempt: Attempt) -> Outcome:
+        """Note it and let Temporal or the next look send again; once the sends are used up it is a definite answer."""
         if isinstance(error, InFlight):
             return Unknown(reason="in_flight", evidence=str(error))
-        if not _is_last_try() and not _asks_for_too_long(error):
-            why = type(error).__name__
-            noted = replace(attempt, state="not_sent", answer=why, evidence=str(error)[:2000])
-            await self._recorder.records.write(None, attempt=noted)
-            raise error
-        return Declined(decline=unreachable(type(error).__name__))
+        noted = replace(attempt, state="not_sent", answer=type(error).__name__, evidence=str(error)[:2000])
+        if self._resolver.is_used_up(operation, noted) or _asks_for_too_long(error):
+            return Declined(decline=given_up(operation, noted))
+        await self._recorder.records.write(None, attempt=noted)
+        raise error
 
     async def _seen_again(self, gateway: Gateway, call: GatewayCall, outcome: Outcome) -> Outcome:
         """`Not in this state` means our picture is old: believe what the gateway shows instead."""
@@ -142,9 +150,11 @@ class OperationActivities:
 
 
 def _asks_for_too_long(error: GatewayError) -> bool:
-    """A customer or merchant waits: a gateway that wants more than a minute's rest is not asked before, but given up
-    for now, which is a definite answer because it refused before execution."""
-    return isinstance(error, RateLimited) and (error.retry_after_seconds or 0) > LONGEST_DELAY.total_seconds()
+    """A customer or merchant waits: a gateway that wants more than a minute's rest, or has refused our credentials for
+    longer, is not asked before, but given up for now: a definite answer, because nothing was executed."""
+    if not isinstance(error, RateLimited | CredentialsRefused):
+        return False
+    return (error.retry_after_seconds or 0) > LONGEST_DELAY.total_seconds()
 
 
 def _is_last_try() -> bool:

@@ -1,5 +1,6 @@
 """What became of an operation whose outcome we do not know (money-safety 3): ask again safely, or look, or wait.
 
+0. What surely was not executed and not given up yet is sent again by `operations.py`, without asking anybody.
 1. Where the gateway honours a key for this verb and the key is alive: the same call, the same key. Where it honours
    none but cannot do the verb twice (`repeatable_verbs`): the same call, which the adapter reads back first.
 2. Otherwise never resend: look up by the gateway's id if we have one, else by our reference.
@@ -21,7 +22,7 @@ from domain.errors import GatewayError, TransitionRefused
 from domain.events import OperationParked, OutcomeArrived, Source
 from domain.evidence import EvidenceRecords, Look, answer_of, evidence_of
 from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
-from domain.operation import Operation, OperationState, Verb
+from domain.operation import MOST_SENDS, Operation, OperationState, Verb
 from domain.outcomes import Authorized, Captured, Decline, Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
 from domain.payment import Payment
 from domain.ports import Attempt
@@ -61,9 +62,9 @@ class Resolver:
             operation = payment.operation(operation.number)
             if not operation.is_unsettled:
                 return payment
-        if attempt.state == "not_sent":  # every send so far surely did not execute, and nobody sends any more
-            given_up = Declined(decline=unreachable(attempt.answer or ""))
-            return await self._conclude(payment, operation, attempt, given_up, "lookup")
+        if attempt.state == "not_sent":  # no send ever executed, nobody sends any more, and the bound is used up
+            over = Declined(decline=given_up(operation, attempt))
+            return await self._conclude(payment, operation, attempt, over, "lookup")
         gateway = self._gateways.for_account(payment.account_id)
         call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
         try:
@@ -74,6 +75,11 @@ class Resolver:
             outcome, source = Unknown(reason=type(error).__name__, evidence=str(error)), "lookup"
             await self._note(operation, payment.id, "lookup", outcome)
         return await self._conclude(payment, operation, attempt, outcome, source)
+
+    def is_used_up(self, operation: Operation, attempt: Attempt) -> bool:
+        """Whether what surely was not executed is given up: sent often enough, or asked for too long ago to surprise
+        anybody with it now."""
+        return attempt.sends >= MOST_SENDS or self._age(operation) > HORIZON
 
     async def _ask(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> tuple[Outcome, Source, Attempt]:
         """The outcome, how we know, and the attempt as it is on record by then."""
@@ -197,15 +203,28 @@ def _first_call_ended(attempt: Attempt) -> bool:
     return attempt.answer == "stored_error"
 
 
-def unreachable(why: str) -> Decline:
-    """`why`: the GatewayError by name."""
+def given_up(operation: Operation, attempt: Attempt) -> Decline:
+    """Never executed and not sent any more; `attempt` says how often it was sent and what came of the last send."""
+    undone, again = _GIVEN_UP[operation.verb]
+    times = "once" if attempt.sends == 1 else f"{attempt.sends} times"
+    why = f"{attempt.answer}: {attempt.evidence}" if attempt.evidence else str(attempt.answer)
     return Decline(
         kind=DeclineKind.UNREACHABLE,
-        code=why or "NotSent",
-        message="The payment could not be processed right now. No money was taken. Please try again.",
-        advice="The gateway did not take the request; a new payment may be made at any time.",
+        code=attempt.answer or "NotSent",
+        message=undone,
+        advice=f"Tried {times}; the gateway never took the request ({why[:300]}). {again}",
     )
 
+
+_GIVEN_UP = {
+    Verb.AUTHORIZE: (
+        "The payment could not be processed right now. No money was taken. Please try again.",
+        "A new payment may be made at any time.",
+    ),
+    Verb.CAPTURE: ("The capture could not be sent. Nothing was captured.", "Capture again while the hold stands."),
+    Verb.VOID: ("The release could not be sent. Nothing was released.", "Cancel again, or let the hold lapse."),
+    Verb.REFUND: ("The refund could not be sent. No money was given back.", "Refund again at any time."),
+}
 
 NOT_EXECUTED = Decline(
     kind=DeclineKind.UNREACHABLE,

@@ -19,6 +19,7 @@ from api.replies import NO_HEADERS, Reply
 from api.schemas.problems import FieldError
 from domain.errors import (
     CommandRefused,
+    CredentialsRefused,
     GatewayError,
     InvalidInput,
     OwnerUnavailable,
@@ -125,6 +126,9 @@ def translate(error: PayonceError) -> Problem:
         case RateLimited():
             after = error.retry_after_seconds or 1
             return unavailable("gateway_busy", "the gateway asks to slow down", retry_after_seconds=after)
+        case CredentialsRefused():
+            detail = "the gateway refuses this account's credentials; nothing was done there"
+            return unavailable("gateway_account_refused", detail, retry_after_seconds=error.retry_after_seconds)
         case GatewayError():
             return unavailable("gateway_unavailable", "the gateway cannot be reached; nothing was done there")
         case SignatureInvalid():

@@ -14,6 +14,7 @@ PayonceError
     ├── RateLimited         refused before execution; try after `retry_after_seconds`
     ├── InFlight            the same key is still being worked on at the gateway
     └── NotSent             no byte of the request left this machine (DNS, refused, connect timeout, TLS)
+        └── CredentialsRefused  ... because the gateway rejects our credentials; try after `retry_after_seconds`
     SignatureInvalid        a webhook that is not provably from the gateway
 """
 
@@ -93,6 +94,14 @@ class InFlight(GatewayError):
 
 class NotSent(GatewayError):
     """Never connected: also a proof (P1) that another gateway may be tried."""
+
+
+class CredentialsRefused(NotSent):
+    """Held back: this account's credentials were refused a moment ago and nobody has seen them hold since."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SignatureInvalid(PayonceError):

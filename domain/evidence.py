@@ -70,5 +70,5 @@ def proof_of(event: OutcomeArrived) -> Proof | None:
     return None
 
 
-_PROOFS: dict[str, Proof] = {"NotSent": "P1", "not_executed": "P4"}
+_PROOFS: dict[str, Proof] = {"NotSent": "P1", "CredentialsRefused": "P1", "not_executed": "P4"}
 """By our own words for why an operation was surely not executed."""

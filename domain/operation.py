@@ -53,6 +53,10 @@ UNSETTLED = frozenset({_S.SENT, _S.UNKNOWN, _S.PARKED})
 
 OPEN = UNSETTLED | {_S.PREPARED, _S.PENDING, _S.ACTION_REQUIRED}
 
+MOST_SENDS = 6
+"""How often an operation is sent whose sends surely did not execute, whoever sends it, before it is given up. Sends
+whose outcome is unknown are not counted by this: they are resolved."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

@@ -11,6 +11,8 @@ from typing import TypedDict
 
 from temporalio.common import RetryPolicy
 
+from domain.operation import MOST_SENDS
+
 
 class ActivityOptions(TypedDict):
     """What every activity call must state."""
@@ -35,7 +37,7 @@ PERFORM: ActivityOptions = {
         initial_interval=timedelta(milliseconds=300),
         backoff_coefficient=2.0,
         maximum_interval=timedelta(seconds=10),
-        maximum_attempts=6,
+        maximum_attempts=MOST_SENDS,
     ),
 }
 LOOK: ActivityOptions = {

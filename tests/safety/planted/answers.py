@@ -3,6 +3,7 @@
 from tests.safety.planted.bug import ROOT, Bug, bug
 
 _OPERATIONS = "tests/unit/activities/test_operations.py"
+_SENT_AGAIN = "tests/unit/activities/test_operations_sent_again.py"
 _FAULTS = "tests/unit/gateways/stripe/test_faults.py"
 
 
@@ -81,9 +82,26 @@ BUGS: tuple[Bug, ...] = (
         "when the retries are used up an unknown charge is called failed",
         "activities/operations.py",
         '            return Unknown(reason="in_flight", evidence=str(error))',
-        "            return Declined(decline=unreachable(error))",
+        "            return Declined(decline=given_up(operation, attempt))",
         _OPERATIONS,
         _sale("key_in_use"),
+    ),
+    bug(
+        "given-up-at-the-first-look",
+        "a capture noted as not sent by a try that died is called declined, though nobody gave it up",
+        "activities/operations.py",
+        "        again = await self._sent_again(payment, instructions, operation)\n",
+        "        again = None\n",
+        _SENT_AGAIN,
+    ),
+    bug(
+        "never-given-up",
+        "what the gateway never takes is sent for ever",
+        "activities/resolution.py",
+        "return attempt.sends >= MOST_SENDS or self._age(operation) > HORIZON",
+        "return False",
+        _OPERATIONS,
+        _SENT_AGAIN,
     ),
     bug(
         "not-found-trusted-at-once",

@@ -7,7 +7,7 @@ from domain.commands import Capture, Refund
 from domain.errors import InFlight, NotSent, RateLimited
 from domain.events import OutcomeArrived
 from domain.gateway import Instructions
-from domain.operation import OperationState
+from domain.operation import MOST_SENDS, OperationState
 from domain.outcomes import (
     Authorized,
     Captured,
@@ -178,21 +178,30 @@ async def test_a_stored_error_and_no_trace_after_the_settle_time_is_not_executed
 
 async def test_never_sent_is_retried_and_then_declined_as_unreachable(hands: Hands) -> None:
     payment = hands.records.add(new_payment())
-    for tries in (1, 2):
+    hands.gateway.answers("authorize", *[NotSent("connection refused")] * MOST_SENDS)
+    for tries in range(1, MOST_SENDS):
         hands.tries = tries
-        hands.gateway.answers("authorize", NotSent("connection refused"))
         with pytest.raises(ApplicationError) as raised:
             await hands.authorize(payment)
         assert raised.value.type == "NotSent"
         assert not raised.value.non_retryable
         assert hands.records.attempts[(payment.id, 1, 1)].state == "not_sent"
-    hands.tries = 3
-    hands.gateway.answers("authorize", NotSent("connection refused"))
+    hands.tries = MOST_SENDS
     failed = await hands.authorize(payment)
     assert failed.state is PaymentState.FAILED
     assert failed.decline is not None
     assert failed.decline.kind is DeclineKind.UNREACHABLE
     assert len(set(hands.gateway.keys("authorize"))) == 1
+
+
+async def test_the_last_try_of_an_activity_is_not_the_last_send(hands: Hands) -> None:
+    """Five tries met a database that was away; the only send so far was refused. Nobody gives up for that."""
+    payment = hands.records.add(new_payment())
+    hands.tries = hands.most
+    hands.gateway.answers("authorize", NotSent("connection refused"))
+    with pytest.raises(ApplicationError):
+        await hands.authorize(payment)
+    assert (await hands.resolve(hands.records.payments[payment.id])).state is PaymentState.CAPTURED
 
 
 async def test_rate_limits_carry_the_gateways_own_delay(hands: Hands) -> None:
@@ -328,11 +337,11 @@ async def test_a_capture_done_by_the_lost_call_is_found_when_the_resend_is_refus
 async def test_a_zombie_that_wakes_after_the_last_refused_try_sends_nothing(hands: Hands) -> None:
     """Frozen before it read the attempt, while later tries were refused and the payment failed (T1, seed 5323)."""
     payment = hands.records.add(new_payment())
-    hands.gateway.answers("authorize", NotSent("refused"), NotSent("refused"))
-    with pytest.raises(ApplicationError):
-        await hands.authorize(payment)
+    hands.gateway.answers("authorize", *[NotSent("refused")] * MOST_SENDS)
+    for _ in range(MOST_SENDS - 1):
+        with pytest.raises(ApplicationError):
+            await hands.authorize(payment)
     pictured = hands.records.payments[payment.id]  # what the zombie knows: `sent`
-    hands.tries = 3
     failed = await hands.perform(payment, pictured.operation(1))
     assert failed.state is PaymentState.FAILED
     sent = len(hands.gateway.keys("authorize"))

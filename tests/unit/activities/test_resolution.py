@@ -127,21 +127,6 @@ async def test_a_dashboard_refund_that_cannot_be_true_is_not_dropped(hands: Hand
     assert doubtful.review.doubt.subject == "refund re_x"
 
 
-async def test_what_was_never_sent_ends_declined_with_its_proof(hands: Hands) -> None:
-    """Row 29: the gateway is down; nothing left this machine, so it is surely not executed."""
-    payment = hands.records.add(new_payment())
-    hands.gateway.answers("authorize", NotSent("connection refused"))
-    with pytest.raises(ApplicationError):
-        await hands.authorize(payment)
-    assert attempt(hands, payment).state == "not_sent"
-    over = await hands.resolve(hands.records.payments[payment.id])
-    assert over.state is PaymentState.FAILED
-    assert over.decline is not None
-    assert over.decline.kind is DeclineKind.UNREACHABLE
-    assert (attempt(hands, payment).state, attempt(hands, payment).proof) == ("answered", "P1")
-    assert len(hands.gateway.keys("authorize")) == 1
-
-
 @pytest.mark.parametrize(
     ("answer", "proof"),
     [(REVOKED, "P2"), (SOLD, None), (Voided(), "P3"), (LOST, None)],

@@ -23,6 +23,7 @@ STATUS = {
     "RateLimited": 503,
     "InFlight": 503,
     "NotSent": 503,
+    "CredentialsRefused": 503,
     "SignatureInvalid": 400,
 }
 

@@ -30,6 +30,7 @@ def test_what_the_customer_alone_may_know_is_left_out() -> None:
     ("event", "proof"),
     [
         (reply(never("NotSent")), "P1"),
+        (reply(never("CredentialsRefused")), "P1"),
         (reply(never("RateLimited")), "P2"),
         (reply(DECLINED), "P2"),
         (reply(VOIDED), "P3"),
