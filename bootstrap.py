@@ -24,6 +24,7 @@ from temporalio.client import Client, TLSConfig
 from temporalio.service import KeepAliveConfig, RetryConfig
 
 import telemetry
+from activities.circuits import CircuitReport
 from activities.clock import temporal_time
 from activities.failing import arm
 from activities.inbox import InboxActivities
@@ -113,7 +114,7 @@ async def open_house(settings: Settings, metrics: CollectorRegistry, *, lazy: bo
     arm(settings.payonce.fail)
     async with AsyncExitStack() as parts:
         database = await parts.enter_async_context(open_database(settings))
-        gateways = build_gateways(settings, timeout_seconds=GATEWAY_TIMEOUT_SECONDS)
+        gateways = build_gateways(settings, timeout_seconds=GATEWAY_TIMEOUT_SECONDS, news=CircuitReport(metrics))
         keeper = asyncio.create_task(_keep_accounts(settings, database, gateways))
         parts.callback(keeper.cancel)
         yield House(settings, database, await connect(settings, lazy=lazy), gateways, metrics)

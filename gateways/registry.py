@@ -7,10 +7,13 @@ in.
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from domain.errors import RecordNotFound
 from domain.gateway import Gateway
 from domain.ports import GatewayAccount
+from gateways.circuit import Circuit, CircuitNews, Silence
+from gateways.guarded import guarded
 from gateways.razorpay.adapter import RazorpayGateway
 from gateways.stripe.adapter import StripeGateway
 
@@ -63,7 +66,8 @@ BUILDERS: Mapping[str, Builder] = {
 
 
 class Registry:
-    """Implements `domain.gateway.Gateways`. Adapters are built on first use and kept; thread-safe."""
+    """Implements `domain.gateway.Gateways`. Adapters are built on first use and kept; thread-safe. Each stands behind
+    its account's circuit, by `clock` (UTC); `news` hears of those."""
 
     def __init__(
         self,
@@ -71,10 +75,14 @@ class Registry:
         secrets: Mapping[str, GatewaySecrets],
         accounts: Iterable[GatewayAccount] = (),
         wiring: Wiring | None = None,
+        news: CircuitNews | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._secrets = dict(secrets)
         self._accounts = {account.id: account for account in accounts}
         self._wiring = wiring or Wiring()
+        self._news = news or Silence()
+        self._clock = clock
         self._adapters: dict[str, Gateway] = {}
         self._lock = threading.Lock()
 
@@ -112,4 +120,5 @@ class Registry:
             raise RecordNotFound(
                 f"gateway account {account_id} needs the secret {account.secret_name!r}; it is not set"
             )
-        return builder(account, secrets, self._wiring)
+        circuit = Circuit(account_id, clock=self._clock, news=self._news)
+        return guarded(builder(account, secrets, self._wiring), circuit)

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from domain.errors import InvalidInput
 from domain.routing import Route, read_table
+from gateways.circuit import CircuitNews
 from gateways.registry import BUILDERS, GatewaySecrets, Registry, Wiring
 from settings import Settings, SettingsError
 
@@ -23,12 +24,12 @@ def served_gateways(settings: Settings) -> Mapping[str, str]:
     return {name: key for name, key in keys.items() if settings.value(key) is not None} or {"stripe": STRIPE_KEY_NAME}
 
 
-def build_gateways(settings: Settings, *, timeout_seconds: float) -> Registry:
+def build_gateways(settings: Settings, *, timeout_seconds: float, news: CircuitNews | None = None) -> Registry:
     """Adapters for the accounts in the database, with the secrets of the environment, by the secret's name."""
     bases = {"stripe": settings.stripe.api_base, "razorpay": settings.razorpay.api_base}
     addresses = {name: base for name, base in bases.items() if base}
     wiring = Wiring(base_addresses=addresses, timeout_seconds=timeout_seconds)
-    return Registry(secrets=_gateway_secrets(settings), wiring=wiring)
+    return Registry(secrets=_gateway_secrets(settings), wiring=wiring, news=news)
 
 
 def _gateway_secrets(settings: Settings) -> dict[str, GatewaySecrets]:

@@ -8,6 +8,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from activities.circuits import CircuitReport
 from activities.reconciliation import ReconciliationMetrics
 from activities.sweeps.metrics import SweepMetrics
 from activities.sweeps.paces import PACES
@@ -67,6 +68,7 @@ def _series() -> dict[str, set[str]]:
     passes = ReconciliationMetrics(registry, lambda: START)
     passes.succeeded("acct_1", START)
     passes.cases.labels("duplicate").inc()
+    CircuitReport(registry).watched("acct_1")
     api = ApiMetrics(registry)
     api.answered(method="GET", route="/", status=200, seconds=0.1)
     api.webhooks.labels("acct_1", "forged").inc()
