@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from api.errors import unavailable
-from api.saved_methods import gateway_customer
+from api.errors import Problem, invalid, unavailable
+from api.saved_methods import UNSUPPORTED, gateway_customer
 from api.services import Services
-from domain.errors import InvalidInput, RecordNotFound
+from domain.errors import InvalidInput
 from domain.gateway import Capabilities, LineItem
 from domain.identifiers import PREFIXES
 from domain.payment import MethodChoice
@@ -52,14 +52,14 @@ class Chosen:
 
 
 async def choose(services: Services, caller: Caller, new: NewPayment) -> Chosen:
-    """Raises InvalidInput naming what does not fit: customer, gateway, payment method."""
+    """Raises InvalidInput or Problem 422 naming what does not fit: customer, gateway, payment or capture method."""
     if new.save_method and new.customer_id is None:
         raise InvalidInput("customer", "is required to save the payment method")
     if new.payment_method is not None and new.payment_method.startswith(f"{PREFIXES['payment_method']}_"):
         return await _saved(services, caller, new, new.payment_method)
     customer = await _customer(services, caller, new.customer_id)
     account, because = await _account(services, caller, new)
-    kind = _kind(new, account, _capabilities(services, account))
+    kind = _kind(new, account, services.capabilities_of(account))
     reference = customer.gateway_references.get(account.id) if customer else None
     if customer is not None and new.save_method and reference is None:
         reference = await gateway_customer(services, customer, account)
@@ -83,36 +83,54 @@ async def _account(services: Services, caller: Caller, new: NewPayment) -> tuple
 
 def _usable(services: Services, accounts: Sequence[GatewayAccount], new: NewPayment) -> set[str]:
     """The gateways that could take it at all: a token can only be charged where the server confirms."""
-    able = ((account.gateway, _capabilities(services, account)) for account in accounts)
-    return {name for name, can in able if can and (new.payment_method is None or can.server_can_confirm)}
+    able = ((account.gateway, services.capabilities_of(account)) for account in accounts)
+    fits = ((name, can) for name, can in able if can and _impossible(new, name, can) is None)
+    return {name for name, can in fits if new.payment_method is None or can.server_can_confirm}
 
 
 def _kind(new: NewPayment, account: GatewayAccount, able: Capabilities | None) -> Literal["token", "hosted", "browser"]:
-    """How the gateway gets to know the method. Raises InvalidInput for a way it does not have."""
-    if new.payment_method is not None:
-        if able is not None and not able.server_can_confirm and not new.off_session:
-            ways = "leave it out, or name a saved method"
-            raise InvalidInput("payment_method", f"{account.gateway} takes new ones from the customer only: {ways}")
-        return "token"
-    if new.off_session:
+    """How the gateway gets to know the method. Raises InvalidInput and Problem for a way it does not have."""
+    if new.off_session and new.payment_method is None:
         raise InvalidInput("payment_method", "is required when the customer is not present")
+    if able is not None and (problem := _impossible(new, account.gateway, able)):
+        raise problem
+    if new.payment_method is not None:
+        return "token"
     if able is None:
         raise unavailable("account_unavailable", f"the account at {account.gateway} is not served here yet; try again")
-    if not new.on_page and not able.server_can_confirm:
+    if not _on_page(new, able):
         return "browser"
-    if not able.hosted_checkout:
-        raise InvalidInput("gateway", f"{account.gateway} has no payment page")
     if new.return_url is None:
         raise InvalidInput("return_url", "is required without a payment method: the customer comes back from a page")
     return "hosted"
 
 
-def _capabilities(services: Services, account: GatewayAccount) -> Capabilities | None:
-    """None for an account made moments ago, which this process has not read yet, or whose secret is not set."""
-    try:
-        return services.parts.gateways.for_account(account.id).capabilities
-    except RecordNotFound:
+def _impossible(new: NewPayment, gateway: str, able: Capabilities) -> Problem | None:
+    """What is asked and this gateway cannot do, said before anything is written; None when it can."""
+    if new.save_method and not able.stored_methods:
+        return _unsupported("save_payment_method", f"{gateway} cannot keep payment methods", allowed=["false"])
+    if new.payment_method is not None:
+        if able.server_can_confirm or new.off_session:
+            return None
+        ways = "leave it out, or name a saved method"
+        return invalid("payment_method", f"{gateway} takes new ones from the customer only: {ways}")
+    if not _on_page(new, able):
         return None
+    if not able.hosted_checkout:
+        return invalid("gateway", f"{gateway} has no payment page")
+    if new.capture_method == "manual" and not able.hosted_holds:
+        why = f"{gateway}'s payment page takes the money at once and cannot hold it for a later capture"
+        return _unsupported("capture_method", why, allowed=["automatic"])
+    return None
+
+
+def _unsupported(field: str, why: str, *, allowed: Sequence[str]) -> Problem:
+    return invalid(field, f"{why}; allowed: {', '.join(allowed)}", allowed=allowed, code=UNSUPPORTED)
+
+
+def _on_page(new: NewPayment, able: Capabilities) -> bool:
+    """Whether the customer pays on a page of the gateway's, and not by its script on the merchant's."""
+    return new.on_page or able.server_can_confirm
 
 
 async def _saved(services: Services, caller: Caller, new: NewPayment, method_id: str) -> Chosen:

@@ -5,10 +5,12 @@ import asyncio
 import base64
 import hashlib
 
-from api.errors import Problem
+from api.errors import Problem, invalid
 from api.services import Services
 from domain.gateway import MethodSetup, StoredMethod
-from domain.ports import Customer, GatewayAccount, PaymentMethod
+from domain.ports import Caller, Customer, GatewayAccount, PaymentMethod
+
+UNSUPPORTED = "unsupported_by_gateway"
 
 
 async def gateway_customer(services: Services, customer: Customer, account: GatewayAccount) -> str:
@@ -18,12 +20,31 @@ async def gateway_customer(services: Services, customer: Customer, account: Gate
         return known
     gateway = services.parts.gateways.for_account(account.id)
     if not gateway.capabilities.stored_methods:
-        raise Problem(422, "unsupported_by_gateway", f"{account.gateway} cannot keep payment methods")
+        raise Problem(422, UNSUPPORTED, f"{account.gateway} cannot keep payment methods")
     reference = await asyncio.to_thread(
         gateway.create_customer, customer_id=customer.id, email=customer.email, name=customer.name
     )
     customers = services.parts.customers
     return await customers.set_gateway_reference(customer.id, account_id=account.id, reference=reference)
+
+
+async def saving_account(services: Services, caller: Caller, gateway: str | None) -> GatewayAccount:
+    """The account a method is saved at without a payment. Raises Problem 422 naming those that can."""
+    account = await services.accounts.choose(caller, gateway)
+    if _saves_alone(services, account):
+        return account
+    can = sorted({other.gateway for other in await services.accounts.of(caller) if _saves_alone(services, other)})
+    able = services.capabilities_of(account)
+    why = f"{account.gateway} cannot keep payment methods"
+    if able is not None and able.stored_methods:
+        why = f"{account.gateway} keeps a method only with a payment: pay there with `save_payment_method`"
+    raise invalid("gateway", f"{why}; allowed: {', '.join(can) or 'none of yours'}", allowed=can, code=UNSUPPORTED)
+
+
+def _saves_alone(services: Services, account: GatewayAccount) -> bool:
+    """One that this process has not read yet keeps nobody out: the gateway itself will say."""
+    able = services.capabilities_of(account)
+    return able is None or (able.stored_methods and able.saves_without_payment)
 
 
 async def save_method(

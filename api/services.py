@@ -17,8 +17,9 @@ from api.metrics import ApiMetrics
 from api.presentation import Presenter
 from api.webhook_desk import WebhookDesk
 from domain.errors import RecordNotFound
-from domain.gateway import Gateway, SignedCallbacks
+from domain.gateway import Capabilities, Gateway, SignedCallbacks
 from domain.payment import Payment
+from domain.ports import GatewayAccount
 
 log = structlog.get_logger()
 
@@ -76,6 +77,13 @@ class Services:
         if gateway.name != gateway_name:
             raise not_found("gateway account")
         return gateway
+
+    def capabilities_of(self, account: GatewayAccount) -> Capabilities | None:
+        """None for an account made moments ago, which this process has not read yet, or whose secret is not set."""
+        try:
+            return self.parts.gateways.for_account(account.id).capabilities
+        except RecordNotFound:
+            return None
 
     def _callback_of(self, payment: Payment) -> str | None:
         """It names the payment beside what the gateway signs: a browser that brings nothing signed goes home too."""

@@ -10,7 +10,7 @@ from api.presentation import method_object
 from api.replies import Reply, told
 from api.requests import read_query
 from api.routes.customers import read_customer
-from api.saved_methods import forget, keep, keep_all_at_gateways, save_method
+from api.saved_methods import forget, keep, keep_all_at_gateways, save_method, saving_account
 from api.schemas.customers import MethodSetupObject, MethodsQuery, SavedMethodList, SavedMethodObject, SaveMethod
 from api.services import Services, services_of
 from domain.gateway import MethodSetup
@@ -42,7 +42,7 @@ async def save_a_payment_method(request: Request, customer_id: str) -> Response:
     limit = services.parts.max_body_bytes
     asked, use = await read_keyed(request, SaveMethod, required=False, limit_bytes=limit)
     customer = await read_customer(services, caller, customer_id)
-    account = await services.accounts.choose(caller, asked.gateway)
+    account = await saving_account(services, caller, asked.gateway)
 
     async def work(_: str) -> Reply:
         setup = await save_method(services, customer, account, asked.payment_method, asked.return_url)

@@ -27,6 +27,9 @@ class FakeGateway:
     urls: list[str] = field(default_factory=list)
     server_can_confirm: bool = True
     hosted_checkout: bool = True
+    hosted_holds: bool = True
+    keeps_methods: bool = True
+    saves_without_payment: bool = True
 
     @property
     def capabilities(self) -> Capabilities:
@@ -38,6 +41,9 @@ class FakeGateway:
             settle_time=timedelta(seconds=1),
             server_can_confirm=self.server_can_confirm,
             hosted_checkout=self.hosted_checkout,
+            hosted_holds=self.hosted_holds,
+            stored_methods=self.keeps_methods,
+            saves_without_payment=self.saves_without_payment,
         )
 
     def create_customer(self, *, customer_id: str, email: str | None, name: str | None) -> str:

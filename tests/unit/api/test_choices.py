@@ -131,6 +131,49 @@ async def test_a_way_a_gateway_does_not_have_is_refused(
     assert message.startswith(words)
 
 
+SESSION: dict[str, Any] = {
+    "currency": "INR",
+    "line_items": [{"name": "Tea", "unit_amount": 100}],
+    "success_url": "https://shop.example/ok",
+    "cancel_url": "https://shop.example/no",
+    "capture_method": "manual",
+}
+
+
+async def test_a_hold_is_refused_at_once_where_a_page_takes_the_money_at_once() -> None:
+    async for world in worlds(routes=ROUTES):
+        world.open_account("acct_east", FakeScriptGateway(hosted_holds=False))
+        answer = await world.post("/v1/checkout-sessions", SESSION | {"gateway": "east"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unsupported_by_gateway")
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["allowed"]) == ("capture_method", ["automatic"])
+        assert error["message"].startswith("east's payment page takes the money at once")
+        assert world.archive.payments == {}, "nothing is written"
+        taken = await world.post("/v1/checkout-sessions", SESSION | {"gateway": "east", "capture_method": "automatic"})
+        assert taken.status_code == 201
+        by_script = await world.pay(gateway="east", payment_method=None, capture_method="manual")
+        assert by_script["gateway"] == "east", "its script holds"
+
+
+async def test_auto_sends_a_hold_to_a_page_that_can() -> None:
+    async for world in worlds(routes=ROUTES):
+        world.open_account("acct_east", FakeScriptGateway(hosted_holds=False))
+        opened = await world.post("/v1/checkout-sessions", SESSION | {"gateway": "auto"})
+        assert opened.status_code == 201
+        (stored,) = world.archive.payments.values()
+        assert stored.payment.gateway == "stripe"
+        assert stored.instructions.routed_because == "route 1: currency INR; east cannot take it"
+
+
+async def test_a_method_cannot_be_kept_where_none_is(world: World) -> None:
+    world.open_account("acct_west", FakeGateway(name="west", keeps_methods=False))
+    customer = (await world.post("/v1/customers", {})).json()["id"]
+    asked = {"gateway": "west", "customer": customer, "save_payment_method": True}
+    field, message = await refused(world, **asked)
+    assert (field, message) == ("save_payment_method", "west cannot keep payment methods; allowed: false")
+    assert (await world.pay(**asked | {"save_payment_method": False}))["gateway"] == "west"
+
+
 async def test_an_account_this_process_has_not_read_yet_keeps_nobody_out(world: World) -> None:
     """It was made moments ago: a charge is taken and waits for the worker; a page can only be tried again."""
     world.open_account("acct_new", FakeGateway(name="new"))

@@ -5,6 +5,7 @@ import pytest
 from domain.errors import NotSent, RateLimited
 from domain.gateway import MethodSetup, StoredMethod
 from tests.unit.api.conftest import BOB, PAY, World
+from tests.unit.api.fake_gateways import FakeGateway
 from tests.unit.api.fakes import VISA
 
 
@@ -49,6 +50,29 @@ async def test_a_customer_who_must_agree_is_sent_there_and_the_method_found_late
     world.gateway.held = [StoredMethod(token="pm_1", customer_reference="cus_1", summary=VISA)]
     assert len((await world.get(f"{path}?refresh=true")).json()["data"]) == 1
     assert len((await world.get(f"{path}?refresh=true")).json()["data"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("gateway", "words"),
+    [
+        (
+            FakeGateway(name="east", saves_without_payment=False),
+            "east keeps a method only with a payment: pay there with `save_payment_method`; allowed: stripe",
+        ),
+        (FakeGateway(name="east", keeps_methods=False), "east cannot keep payment methods; allowed: stripe"),
+    ],
+)
+async def test_saving_alone_is_refused_at_once_where_it_cannot_be(
+    world: World, gateway: FakeGateway, words: str
+) -> None:
+    world.open_account("acct_east", gateway)
+    path = f"/v1/customers/{await customer(world)}/payment-methods"
+    answer = await world.post(path, {"payment_method": "token_1", "gateway": "east"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unsupported_by_gateway")
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["message"], error["allowed"]) == ("gateway", words, ["stripe"])
+    assert (gateway.customers, gateway.keys) == ({}, []), "the gateway hears nothing of it"
+    assert (await world.post(path, {"payment_method": "pm_card_visa", "gateway": "stripe"})).status_code == 201
 
 
 async def test_a_refused_method_is_402(world: World) -> None:
