@@ -18,8 +18,18 @@ from domain.events import OutcomeArrived
 from domain.gateway import GatewayCall, GatewayEvent, Gateways, Instructions
 from domain.messages import AbsorbRequest, LookRequest
 from domain.operation import Operation, Verb
-from domain.outcomes import DisputeReported, NotFound, Outcome, RefundReported, Unknown
-from domain.payment import Payment
+from domain.outcomes import (
+    ActionRequired,
+    Authorized,
+    Captured,
+    DisputeReported,
+    NotFound,
+    Outcome,
+    Pending,
+    RefundReported,
+    Unknown,
+)
+from domain.payment import PAYMENT_TABLE, Late, Payment, PaymentEvent
 from domain.ports import Inbox, InboxEntry
 
 log = structlog.get_logger()
@@ -47,9 +57,9 @@ class InboxActivities:
             reported = _reported(payment, entry.event)
             disputed = isinstance(entry.event.outcome, DisputeReported)
             number = reported.number if reported else 1
-            blind: list[Outcome] = []
-            payment = await self._look(payment, instructions, number, disputes=disputed, blind=blind)
-            if blind:  # what we could not see proves nothing against the webhook: the sweep offers it again
+            seen: list[Outcome] = []
+            payment = await self._look(payment, instructions, number, disputes=disputed, seen=seen)
+            if self._proves_nothing(payment, entry.event, seen):  # the sweep offers it again
                 raise GatewayError(f"could not look into webhook {entry.id}") from refused
         return await self._offer_again(payment, entry)
 
@@ -63,6 +73,16 @@ class InboxActivities:
         except GatewayError as error:
             log.warning("look_failed", payment_id=payment.id, reason=str(error))
             return payment  # the next look is already planned by next_step
+
+    def _proves_nothing(self, payment: Payment, event: GatewayEvent, seen: Sequence[Outcome]) -> bool:
+        """Whether the look says nothing against the webhook: it was not answered, or money that came after the end is
+        not shown before the gateway's settle time is over."""
+        if any(isinstance(outcome, Unknown) for outcome in seen):
+            return True
+        settle_time = self._gateways.for_account(payment.account_id).capabilities.settle_time
+        is_young = self._recorder.clock() - event.occurred_at < settle_time
+        shows_no_money = all(isinstance(outcome, NotFound | ActionRequired | Pending) for outcome in seen)
+        return is_young and shows_no_money and _came_after_the_end(payment, event.outcome)
 
     async def _offer_again(self, payment: Payment, entry: InboxEntry) -> Payment:
         """It may have been our record that was behind; refused again, the webhook is old or wrong."""
@@ -95,20 +115,20 @@ class InboxActivities:
         operation_number: int,
         *,
         disputes: bool = False,
-        blind: list[Outcome] | None = None,
+        seen: list[Outcome] | None = None,
     ) -> Payment:
         """Everything open at once: what is due more rarely would otherwise never have its turn. Raises GatewayError;
-        a question without an answer is added to `blind`."""
+        what the gateway showed of its operations is added to `seen`."""
         gateway = self._gateways.for_account(payment.account_id)
         for operation in _worth_a_look(payment, operation_number):
             call = GatewayCall(payment=payment, instructions=instructions, operation=operation)
-            seen = await self._wire.ask(functools.partial(gateway.retrieve, call))
-            if isinstance(seen, NotFound) and operation.verb is Verb.REFUND:
-                seen = await self._wire.ask(functools.partial(gateway.find_by_reference, call))
+            shown = await self._wire.ask(functools.partial(gateway.retrieve, call))
+            if isinstance(shown, NotFound) and operation.verb is Verb.REFUND:
+                shown = await self._wire.ask(functools.partial(gateway.find_by_reference, call))
             number = operation.number if operation.verb is Verb.REFUND else None
-            if blind is not None and isinstance(seen, Unknown):
-                blind.append(seen)
-            payment = await self._apply_seen(payment, seen, operation_number=number)
+            if seen is not None:
+                seen.append(shown)
+            payment = await self._apply_seen(payment, shown, operation_number=number)
         if payment.disputes or disputes:
             call = GatewayCall(payment=payment, instructions=instructions, operation=payment.operation(1))
             for dispute in await self._wire.ask(functools.partial(gateway.disputes, call)):
@@ -128,6 +148,12 @@ class InboxActivities:
             return await self._recorder.record(payment, arrived)
         except TransitionRefused as refused:
             return await self._recorder.contradicted(payment, arrived, refused.reason)
+
+
+def _came_after_the_end(payment: Payment, outcome: Outcome | None) -> bool:
+    if not isinstance(outcome, Authorized | Captured):
+        return False
+    return isinstance(PAYMENT_TABLE[payment.state][PaymentEvent(outcome.kind)], Late)
 
 
 def _reported(payment: Payment, event: GatewayEvent) -> Operation | None:
