@@ -15,6 +15,7 @@ from domain.outcomes import (
     Captured,
     Declined,
     DeclineKind,
+    Lapsed,
     Pending,
     RefundReported,
     Unknown,
@@ -87,6 +88,26 @@ def test_what_cannot_be_read_back_is_not_made_again() -> None:
     assert [sent.method for sent in wire.sent] == ["GET"]
 
 
+@pytest.mark.parametrize("known", [{"repeated": True}, {"operation_changes": UNKNOWN}])
+@pytest.mark.parametrize(
+    ("stands", "kind", "methods"),
+    [("captured", Captured, ["GET"]), ("authorized", Captured, ["GET", "POST"]), ("refunded", Lapsed, ["GET"])],
+)
+def test_a_capture_that_may_have_been_sent_is_read_back_first(
+    known: Any, stands: str, kind: type, methods: list[str]
+) -> None:
+    seen = objects.order(objects.payment(stands, captured=stands == "captured"))
+    adapter, wire = answering(seen, objects.payment())
+    assert isinstance(adapter.capture(held_call(Verb.CAPTURE, **known)), kind)
+    assert [sent.method for sent in wire.sent] == methods
+
+
+def test_a_capture_that_cannot_be_read_back_is_not_sent_again() -> None:
+    adapter, wire = answering(BROKEN)
+    assert isinstance(adapter.capture(held_call(Verb.CAPTURE, repeated=True)), Unknown)
+    assert [sent.method for sent in wire.sent] == ["GET"]
+
+
 def test_a_page_whose_reference_is_taken_is_the_one_we_made() -> None:
     taken = Reply(objects.error("Payment link with given reference id (x) already exists", field="reference_id"), 400)
     adapter, _ = answering(taken, {"payment_links": [objects.link()]})
@@ -140,6 +161,11 @@ def test_an_order_is_let_go_only_when_no_payment_of_it_lives(payments: Any, kind
     outcome = adapter.void(call(Verb.VOID, references={"order": "order_1"}))
     assert isinstance(outcome, kind)
     assert [sent.method for sent in wire.sent] == ["GET"]
+
+
+def test_letting_go_may_be_tried_again_until_the_order_is_seen() -> None:
+    """Else a look that was not heard would leave the fence unknown for ever: found by the simulation."""
+    assert gateway(FakeWire()).capabilities.may_repeat(call(Verb.VOID, references={"order": "order_1"}))
 
 
 def test_an_order_that_cannot_be_seen_is_not_let_go() -> None:
