@@ -1,4 +1,5 @@
-"""T7b: no forged webhook is believed, and nothing of it is kept but a count; the edges of the genuine are accepted.
+"""T7b: no forged webhook or callback is believed, and nothing of it is kept but a count; the edges of the genuine are
+accepted.
 
 The bulk goes through the adapter's own check, a sample through the whole API over ASGI. `PAYONCE_LONG=1` forges ten
 times as many, `PAYONCE_SEED` repeats a run.
@@ -10,78 +11,83 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from prometheus_client import generate_latest
 
 from api.app import create_app
 from domain.errors import SignatureInvalid
-from gateways.stripe.adapter import StripeGateway
+from domain.gateway import Gateway, SignedCallbacks
+from gateways.registry import BUILDERS
 from tests.house.sources import python_files, tree_of
 from tests.safety import figures
+from tests.safety.matrix import callback_forgeries as callbacks
+from tests.safety.matrix import razorpay_forgeries, stripe_forgeries
 from tests.safety.matrix.flows import FLOWS, play
-from tests.safety.matrix.forgeries import (
-    FORGERS,
-    HEADER,
-    OLD_SECRET,
-    OTHER_TENANT,
-    SECRET,
-    Post,
-    believable,
-    genuine,
-)
+from tests.safety.matrix.forgeries import OLD_SECRET, OTHER_TENANT, SECRET, Craft, Post
 from tests.unit.api.conftest import make_parts
 from tests.unit.api.fake_gateways import FakeGateways
 from tests.unit.api.fakes import START
 
-FORGED = 100_000 if os.environ.get("PAYONCE_LONG") else 10_000
+TIMES = 10 if os.environ.get("PAYONCE_LONG") else 1
+FORGED = 10_000 * TIMES
+FORGED_CALLBACKS = 2_000 * TIMES
 SAMPLED = 480
+SAMPLED_CALLBACKS = 130
 SEED = int(os.environ.get("PAYONCE_SEED") or random.SystemRandom().randrange(1_000_000))
-PATH = "/v1/webhooks/stripe/acct_alice"
 MOST_BYTES = 20_000
 AT = int(START.timestamp())
+CRAFTS: Mapping[str, Craft] = {"stripe": stripe_forgeries.CRAFT, "razorpay": razorpay_forgeries.CRAFT}
+
+
+@pytest.fixture(params=CRAFTS)
+def gateway_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-async def bodies() -> list[bytes]:
+def craft(gateway_name: str) -> Craft:
+    return CRAFTS[gateway_name]
+
+
+@pytest.fixture
+async def bodies(gateway_name: str) -> list[bytes]:
     """Real events of different stories."""
+    if gateway_name == "razorpay":
+        return razorpay_forgeries.bodies()
     told = [await play(FLOWS[name], answer_lost=False) for name in ("refund, failed later", "dispute, won", "cancel")]
     return [delivery.raw for one in told for delivery in one.deliveries]
 
 
-def stripe_account(*secrets: str) -> StripeGateway:
-    return StripeGateway(secret_key="sk_test_forgeries", webhook_secrets=secrets, mode="test")
-
-
-ALICE = stripe_account(SECRET, OLD_SECRET)
-
-
-def is_believed(post: Post) -> bool:
+def believes(account: Gateway, post: Post) -> bool:
     try:
-        ALICE.parse_webhook(headers=dict(post.headers), raw=post.raw, url="", now=datetime.fromtimestamp(post.at, UTC))
+        account.parse_webhook(
+            headers=dict(post.headers), raw=post.raw, url="", now=datetime.fromtimestamp(post.at, UTC)
+        )
     except SignatureInvalid:
         return False
     return True
 
 
-def test_no_forgery_is_believed(bodies: Sequence[bytes]) -> None:
-    draw, begun = random.Random(SEED), time.process_time()
+def test_no_forgery_is_believed(gateway_name: str, craft: Craft, bodies: Sequence[bytes]) -> None:
+    draw, begun, alice = random.Random(SEED), time.process_time(), craft.account(SECRET, OLD_SECRET)
     tried: Counter[str] = Counter()
     believed: list[tuple[str, Post]] = []
     while tried.total() < FORGED:
-        for name, forger in FORGERS.items():
-            true = genuine(draw.choice(bodies), at=AT + draw.randrange(10**8))
+        for name, forger in craft.forgers.items():
+            true = craft.genuine(draw.choice(bodies), at=AT + draw.randrange(10**8))
             forged = forger(draw, true)
             tried[name] += 1
             assert forged != true, f"seed {SEED}: {name} spoiled nothing"
-            if is_believed(forged):
+            if believes(alice, forged):
                 believed.append((name, forged))
     figures.note(
-        "T7b forgeries",
+        f"T7b forgeries, {gateway_name}",
         seed=SEED,
         forged=tried.total(),
         ways=len(tried),
@@ -91,18 +97,60 @@ def test_no_forgery_is_believed(bodies: Sequence[bytes]) -> None:
     assert believed == [], f"seed {SEED}"
 
 
-def test_the_edges_of_the_genuine_are_believed(bodies: Sequence[bytes]) -> None:
-    refused = [name for raw in bodies for name, post in believable(raw, at=AT).items() if not is_believed(post)]
+def test_the_edges_of_the_genuine_are_believed(craft: Craft, bodies: Sequence[bytes]) -> None:
+    alice = craft.account(SECRET, OLD_SECRET)
+    refused = [name for raw in bodies for name, post in craft.believable(raw, AT).items() if not believes(alice, post)]
     assert refused == []
 
 
-def test_an_account_without_a_secret_believes_nobody(bodies: Sequence[bytes]) -> None:
+def test_an_account_without_a_secret_believes_nobody(craft: Craft, bodies: Sequence[bytes]) -> None:
     for secrets in ((), ("",), (" ",)):
-        closed = stripe_account(*secrets)
+        closed = craft.account(*secrets)
         for secret in ("", " ", SECRET):
-            post = genuine(bodies[0], at=AT, secret=secret)
-            with pytest.raises(SignatureInvalid):
-                closed.parse_webhook(headers=dict(post.headers), raw=post.raw, url="", now=START)
+            assert not believes(closed, craft.genuine(bodies[0], at=AT, secret=secret))
+
+
+def test_every_gateway_has_its_forgers() -> None:
+    """A gateway that is built in and was never forged has proved nothing."""
+    assert set(CRAFTS) == set(BUILDERS)
+    signing = {name for name, craft in CRAFTS.items() if isinstance(craft.account(SECRET), SignedCallbacks)}
+    assert signing == {"razorpay"}, "whose customers carry signed results is forged below"
+
+
+# --- what a browser brings -------------------------------------------------------------------------------------------
+
+
+def forged_callbacks(draw: random.Random, count: int) -> Iterable[tuple[str, callbacks.Fields]]:
+    one, other = callbacks.genuine()
+    for number in range(count):
+        name, forger = list(callbacks.FORGERS.items())[number % len(callbacks.FORGERS)]
+        forged = forger(draw, one, other)
+        assert forged not in (one, other), f"seed {SEED}: {name} spoiled nothing"
+        yield name, forged
+
+
+def test_no_forged_callback_is_believed() -> None:
+    draw, alice = random.Random(SEED), razorpay_forgeries.account(SECRET)
+    believed = []
+    for name, fields in forged_callbacks(draw, FORGED_CALLBACKS):
+        try:
+            alice.parse_callback(fields=fields, now=START)
+        except SignatureInvalid:
+            continue
+        believed.append((name, fields))
+    ways = len(callbacks.FORGERS)
+    figures.note("T7b callbacks", seed=SEED, forged=FORGED_CALLBACKS, ways=ways, believed=len(believed))
+    assert believed == [], f"seed {SEED}"
+
+
+def test_a_genuine_callback_is_believed_and_by_nobody_elses_account() -> None:
+    one, _ = callbacks.genuine()
+    for fields in (one, callbacks.of_a_link(one)):
+        event = razorpay_forgeries.account(SECRET).parse_callback(fields=fields, now=START)
+        assert event is not None
+        assert event.outcome is None, "a hint to look, whatever a browser says"
+        with pytest.raises(SignatureInvalid):
+            razorpay_forgeries.account(SECRET, key_secret="bob-key-secret").parse_callback(fields=fields, now=START)
 
 
 # --- through the whole door ------------------------------------------------------------------------------------------
@@ -114,8 +162,11 @@ class Door:
 
     app: Any
     parts: Any
+    path: str
 
-    async def post(self, post: Post, *, path: str = PATH, chunk_bytes: int = 0, announced: int | None = None) -> int:
+    async def post(
+        self, post: Post, *, path: str | None = None, chunk_bytes: int = 0, announced: int | None = None
+    ) -> int:
         """The status. Headers go as they are, twice if they are there twice."""
         self.parts.clock.now = datetime.fromtimestamp(post.at, UTC)
         size = chunk_bytes or max(len(post.raw), 1)
@@ -123,7 +174,7 @@ class Door:
         headers = [(name.lower().encode(), value.encode("utf-8")) for name, value in post.headers]
         if not chunk_bytes:
             headers.append((b"content-length", str(len(post.raw) if announced is None else announced).encode()))
-        return await _request(self.app, path, headers, chunks)
+        return await _request(self.app, path or self.path, headers, chunks)
 
     def kept(self) -> object:
         inbox, owners = self.parts.inbox, self.parts.owners
@@ -136,22 +187,23 @@ class Door:
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[Door]:
-    accounts: Any = {"acct_alice": ALICE, "acct_bob": stripe_account(OTHER_TENANT)}
+async def door(gateway_name: str, craft: Craft) -> AsyncIterator[Door]:
+    accounts: Any = {"acct_alice": craft.account(SECRET, OLD_SECRET), "acct_bob": craft.account(OTHER_TENANT)}
     parts: Any = replace(make_parts(), gateways=FakeGateways(accounts), max_body_bytes=MOST_BYTES)
     app = create_app(parts)
     async with app.router.lifespan_context(app):
-        yield Door(app, parts)
+        yield Door(app, parts, f"/v1/webhooks/{gateway_name}/acct_alice")
 
 
 async def test_a_sample_of_forgeries_at_the_door_leaves_a_count_and_nothing_else(
-    door: Door, bodies: Sequence[bytes]
+    door: Door, craft: Craft, bodies: Sequence[bytes]
 ) -> None:
     draw, before = random.Random(SEED), door.kept()
     statuses: Counter[int] = Counter()
     for number in range(SAMPLED):
-        name, forger = list(FORGERS.items())[number % len(FORGERS)]
-        status = await door.post(forger(draw, genuine(draw.choice(bodies), at=AT)), chunk_bytes=draw.choice([0, 0, 7]))
+        name, forger = list(craft.forgers.items())[number % len(craft.forgers)]
+        forged = forger(draw, craft.genuine(draw.choice(bodies), at=AT))
+        status = await door.post(forged, chunk_bytes=draw.choice([0, 0, 7]))
         assert status in (400, 413), f"seed {SEED}: {name} was answered {status}"
         statuses[status] += 1
     assert door.kept() == before
@@ -159,8 +211,8 @@ async def test_a_sample_of_forgeries_at_the_door_leaves_a_count_and_nothing_else
     figures.note("T7b forgeries at the door", seed=SEED, posted=SAMPLED, refused=statuses.total())
 
 
-async def test_the_genuine_pass_the_door_whole_and_in_chunks(door: Door, bodies: Sequence[bytes]) -> None:
-    posted = [post for raw in bodies[:2] for post in believable(raw, at=AT).values()]
+async def test_the_genuine_pass_the_door_whole_and_in_chunks(door: Door, craft: Craft, bodies: Sequence[bytes]) -> None:
+    posted = [post for raw in bodies[:2] for post in craft.believable(raw, AT).values()]
     for post in posted:
         assert await door.post(post, chunk_bytes=7) == 200
         assert await door.post(post) == 200
@@ -170,20 +222,20 @@ async def test_the_genuine_pass_the_door_whole_and_in_chunks(door: Door, bodies:
 
 @pytest.mark.parametrize("chunk_bytes", [0, 65_536], ids=["announced", "chunked"])
 async def test_ten_megabytes_are_refused_before_they_are_read(
-    door: Door, bodies: Sequence[bytes], chunk_bytes: int
+    door: Door, craft: Craft, bodies: Sequence[bytes], chunk_bytes: int
 ) -> None:
     before, begun = door.kept(), time.process_time()
-    large = genuine(bodies[0] + b" " * 10_000_000, at=AT)
+    large = craft.genuine(bodies[0] + b" " * 10_000_000, at=AT)
     signing = time.process_time() - begun
     assert await door.post(large, chunk_bytes=chunk_bytes) == 413
     assert door.kept() == before
     assert time.process_time() - begun - signing < 0.5
 
 
-async def test_a_bomb_is_never_unpacked(door: Door, bodies: Sequence[bytes]) -> None:
+async def test_a_bomb_is_never_unpacked(door: Door, craft: Craft, bodies: Sequence[bytes]) -> None:
     """Ten kilobytes for ten megabytes: announced as gzip it is refused, unannounced it is just wrong bytes."""
     before = door.kept()
-    bomb = genuine(gzip.compress(b" " * 10_000_000 + bodies[0]), at=AT)
+    bomb = craft.genuine(gzip.compress(b" " * 10_000_000 + bodies[0]), at=AT)
     assert len(bomb.raw) < MOST_BYTES
     for encoding in ("gzip", "x-gzip", "deflate", "br", "gzip, identity"):
         packed = replace(bomb, headers=(*bomb.headers, ("content-encoding", encoding)))
@@ -192,18 +244,31 @@ async def test_a_bomb_is_never_unpacked(door: Door, bodies: Sequence[bytes]) -> 
     assert door.kept() == before
 
 
-async def test_a_length_that_lies_is_refused(door: Door, bodies: Sequence[bytes]) -> None:
+async def test_a_length_that_lies_is_refused(door: Door, craft: Craft, bodies: Sequence[bytes]) -> None:
     before = door.kept()
     for announced in (10**9, 10**30, -1):
-        assert await door.post(genuine(bodies[0], at=AT), announced=announced) == 413
+        assert await door.post(craft.genuine(bodies[0], at=AT), announced=announced) == 413
     assert door.kept() == before
 
 
-async def test_a_genuine_one_at_another_tenants_door_is_a_forgery(door: Door, bodies: Sequence[bytes]) -> None:
+async def test_a_genuine_one_at_another_tenants_door_is_a_forgery(
+    door: Door, craft: Craft, bodies: Sequence[bytes]
+) -> None:
     before = door.kept()
-    assert await door.post(genuine(bodies[0], at=AT), path="/v1/webhooks/stripe/acct_bob") == 400
-    assert await door.post(genuine(bodies[0], at=AT, secret=OTHER_TENANT)) == 400
+    assert await door.post(craft.genuine(bodies[0], at=AT), path=door.path.replace("alice", "bob")) == 400
+    assert await door.post(craft.genuine(bodies[0], at=AT, secret=OTHER_TENANT)) == 400
     assert door.kept() == before
+
+
+@pytest.mark.parametrize("gateway_name", ["razorpay"], indirect=True)
+async def test_a_sample_of_forged_callbacks_at_the_door_leaves_a_count_and_nothing_else(door: Door) -> None:
+    before, path = door.kept(), "/v1/callbacks/razorpay/acct_alice"
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    for name, fields in forged_callbacks(random.Random(SEED), SAMPLED_CALLBACKS):
+        status = await door.post(Post(form, urlencode(fields).encode(), AT), path=path)
+        assert status == 400, f"seed {SEED}: {name} was answered {status}"
+    assert door.kept() == before
+    assert door.counted("forged") == SAMPLED_CALLBACKS
 
 
 async def _request(app: Any, path: str, headers: list[tuple[bytes, bytes]], chunks: Sequence[bytes]) -> int:
@@ -281,7 +346,3 @@ def _is_digest(value: ast.expr | None, made: set[str]) -> bool:
 
 def _names(tree: ast.Module, word: str) -> bool:
     return any(word in (getattr(node, "id", None), getattr(node, "attr", None)) for node in ast.walk(tree))
-
-
-def test_the_header_of_the_forgers_is_the_one_the_adapter_reads() -> None:
-    assert HEADER == "stripe-signature"

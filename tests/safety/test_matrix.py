@@ -10,16 +10,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from domain.commands import Cancel, permit
+from domain.errors import CommandRefused
+from domain.operation import Verb
+from domain.payment import PaymentState
+from gateways.registry import BUILDERS
 from tests.client import Merchant, Referee
+from tests.contract.registry import CAPABILITIES
 from tests.contract.simulator.process import RunningSimulator
 from tests.safety import figures
 from tests.safety.matrix.judge import judge
-from tests.safety.matrix.onstack import PATHS, begin_on_the_stack, operate_on_the_stack
+from tests.safety.matrix.onstack import SHOPS
+from tests.safety.matrix.razorpay_side import RazorpaySide
 from tests.safety.matrix.rows import ROWS
+from tests.safety.matrix.side import Place
 from tests.safety.matrix.sides import SIDES
 from tests.safety.matrix.stage import SimulatedTime, Stage, open_stage
-from tests.safety.matrix.table import OUTCOMES, TABLES, Cell, cells
-from tests.safety.matrix.troubles import TROUBLES
+from tests.safety.matrix.table import OUTCOMES, TABLES, Cell, cells, lines
+from tests.safety.matrix.troubles import SHORT_SECONDS, TROUBLES
 from tests.safety.matrix.write_page import PAGE, page
 
 CELLS = cells()
@@ -73,31 +81,78 @@ async def _play(stage: Stage, cell: Cell) -> None:
     await judge(stage, cell, operation)
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("lost", ["timeout", "500"])
+@pytest.mark.xdist_group("matrix")
+async def test_a_renewal_whose_order_gets_lost_is_charged_once(
+    when: str, lost: str, simulator: RunningSimulator, simulated_time: SimulatedTime
+) -> None:
+    """At Razorpay a charge of a token needs an order first. Losing sight of that one moves no money: it is found, or
+    made again, and the charge itself is sent once."""
+    side = RazorpaySide(f"matrix{os.urandom(8).hex()}", simulator)
+    async with open_stage(side, simulator, simulated_time) as stage:
+        operation = await ROWS["renewal"].begin(stage, False)
+        stage.adapters.first = [stage.build(stage.line.port, patience_seconds=SHORT_SECONDS)]
+        stage.fault(f"{when}_commit_{lost}", Place("/v1/orders"), match={"reference": stage.payment_id})
+        await stage.perform(operation)
+        cell = next(c for c in CELLS if (c.gateway, c.row, c.outcome) == ("razorpay", "renewal", "refused"))
+        await judge(stage, cell, operation)
+        orders = [r for r in stage.line.requests if (r.method, r.path) == ("POST", "/v1/orders")]
+        assert len(orders) == (1 if when == "after" else 2)
+
+
+@pytest.mark.xdist_group("matrix")
+async def test_what_cannot_be_voided_is_refused_and_lapses(
+    simulator: RunningSimulator, simulated_time: SimulatedTime
+) -> None:
+    """Why the column `void` of Razorpay is empty."""
+    side = RazorpaySide(f"matrix{os.urandom(8).hex()}", simulator)
+    async with open_stage(side, simulator, simulated_time) as stage:
+        await stage.perform(await ROWS["authorize"].begin(stage, False))
+        await stage.go_on()
+        asked = len(stage.line.requests)
+        with pytest.raises(CommandRefused) as refused:
+            permit(stage.payment, Cancel(command_key="cancel-1"), stage.abilities, at=simulated_time.now)
+        assert (refused.value.code, len(stage.line.requests)) == ("unsupported_by_gateway", asked)
+        await stage.settle(lambda stage: stage.payment.state is not PaymentState.AUTHORIZED)
+        assert stage.payment.state is PaymentState.EXPIRED
+        assert stage.payment.amounts.captured_minor == 0
+        book = simulator.ask("GET", f"/totals?wire=razorpay&reference={stage.payment_id}")["totals"][0]
+        assert (book["authorized_minor"], book["released_minor"]) == (1000, 1000)
+
+
 # --- a diagonal through the whole stack: Temporal, PostgreSQL, API, worker and simulator as they are deployed --------
 
 Fault = dict[str, object]
 LOST_FOR_EVER: Fault = {"kind": "lost", "match": {"type": "*"}, "count": None}
-DIAGONAL: dict[tuple[str, str], tuple[Fault, Fault | None]] = {
-    ("authorize", "reset, executed"): ({"kind": "drop_reply"}, LOST_FOR_EVER),
-    ("sale", "500, executed, no webhook"): ({"kind": "after_commit_500"}, LOST_FOR_EVER),
-    ("sale", "503"): ({"kind": "unavailable_503", "seconds": 1}, None),
-    ("capture", "500, executed, webhook"): ({"kind": "after_commit_500"}, None),
-    ("void", "html"): ({"kind": "wrong_body", "body": "html"}, LOST_FOR_EVER),
-    ("refund", "429"): ({"kind": "rate_limit", "seconds": 1}, None),
-    ("renewal", "key in use"): ({"kind": "in_flight_409"}, LOST_FOR_EVER),
+CAPTURES_LOST: Fault = {"wire": "razorpay", "kind": "lost", "match": {"type": "payment.captured"}, "count": None}
+DIAGONAL: dict[tuple[str, str, str], tuple[Fault, Fault | None]] = {
+    ("stripe", "authorize", "reset, executed"): ({"kind": "drop_reply"}, LOST_FOR_EVER),
+    ("stripe", "sale", "500, executed, no webhook"): ({"kind": "after_commit_500"}, LOST_FOR_EVER),
+    ("stripe", "sale", "503"): ({"kind": "unavailable_503", "seconds": 1}, None),
+    ("stripe", "capture", "500, executed, webhook"): ({"kind": "after_commit_500"}, None),
+    ("stripe", "void", "html"): ({"kind": "wrong_body", "body": "html"}, LOST_FOR_EVER),
+    ("stripe", "refund", "429"): ({"kind": "rate_limit", "seconds": 1}, None),
+    ("stripe", "renewal", "key in use"): ({"kind": "in_flight_409"}, LOST_FOR_EVER),
+    ("razorpay", "sale", "html"): ({"kind": "wrong_body", "body": "html"}, None),
+    ("razorpay", "capture", "500, executed, no webhook"): ({"kind": "after_commit_500"}, CAPTURES_LOST),
+    ("razorpay", "refund", "key in use"): ({"kind": "in_flight_409"}, None),
 }
 """What the simulator does to the operation's own call, and to the webhooks."""
 
 
-@pytest.mark.parametrize(("row", "outcome"), DIAGONAL, ids=lambda word: str(word).replace(" ", "_"))
-def test_a_diagonal_through_the_whole_stack(merchant: Merchant, referee: Referee, row: str, outcome: str) -> None:
-    fault, of_webhooks = DIAGONAL[row, outcome]
-    cell = next(c for c in CELLS if (c.row, c.outcome) == (row, outcome))
+@pytest.mark.parametrize(("gateway", "row", "outcome"), DIAGONAL, ids=lambda word: str(word).replace(" ", "_"))
+def test_a_diagonal_through_the_whole_stack(
+    merchant: Merchant, referee: Referee, gateway: str, row: str, outcome: str
+) -> None:
+    fault, of_webhooks = DIAGONAL[gateway, row, outcome]
+    cell = next(c for c in CELLS if (c.gateway, c.row, c.outcome) == (gateway, row, outcome))
+    shop = SHOPS[gateway](merchant, referee)
+    known = shop.begin(row)
     if of_webhooks:
         referee.post("/webhook-faults", of_webhooks)
-    known = begin_on_the_stack(merchant, row)
-    referee.fault(str(fault["kind"]), path=PATHS[row], method="POST", **{k: v for k, v in fault.items() if k != "kind"})
-    payment_id = operate_on_the_stack(merchant, row, known)
+    referee.post("/faults", {"wire": gateway, **fault, "match": {"method": "POST", "path": shop.path(row)}})
+    payment_id = shop.operate(row, known)
     assert cell.end == "done"
     end = ROWS[row].done
     payment = merchant.until(
@@ -111,6 +166,24 @@ def test_a_diagonal_through_the_whole_stack(merchant: Merchant, referee: Referee
     assert (totals["charges"], totals["released_minor"]) == (1, end.released_minor), payment
     booked = (totals["captured_minor"], totals["refunded_minor"])
     assert booked == (payment["amounts"]["captured"], payment["amounts"]["refunded"])
+
+
+def test_every_gateway_has_its_table_and_its_side() -> None:
+    """A gateway that is built in and has no line here has proved nothing."""
+    assert set(TABLES) == set(SIDES) == set(SHOPS) == set(BUILDERS)
+    assert {gateway for gateway, _, _ in DIAGONAL} == set(BUILDERS)
+
+
+@pytest.mark.parametrize("gateway", BUILDERS)
+def test_an_empty_cell_is_one_of_what_the_gateway_cannot(gateway: str) -> None:
+    able = CAPABILITIES[gateway]
+    verbs = {"capture": Verb.CAPTURE, "void": Verb.VOID, "refund": Verb.REFUND}
+    for outcome, *words in lines(gateway)[1:]:
+        for row, word in zip(ROWS, words, strict=True):
+            if word == "-key":
+                assert verbs.get(row, Verb.AUTHORIZE) not in able.keyed_verbs
+                assert "key" in OUTCOMES[outcome]
+            assert (word == "-lapse") == (row == "void" and not able.abilities.void), (outcome, row)
 
 
 def test_the_table_and_the_troubles_name_the_same_outcomes() -> None:

@@ -26,12 +26,16 @@ class Request:
     key: str
 
 
+Wanted = Callable[[Request], bool]
+KEY_HEADERS = ("idempotency-key", "x-refund-idempotency")
+
+
 class Line:
     """`requests` is what arrived at the gateway; `broken` what was cut off before it could."""
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
-        self._breakages: list[Breakage] = []
+        self._breakages: list[tuple[Breakage, Wanted]] = []
         self._serving: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
         self.broken = 0
@@ -47,13 +51,9 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
-    def break_next(self, breakage: Breakage) -> None:
-        """The next POST: the connection is `reset` while it is sent, or swallowed in `silence`."""
-        self._breakages.append(breakage)
-
-    def posts(self, key: str) -> int:
-        """How many POSTs under that key reached the gateway."""
-        return sum(r.method == "POST" and r.key == key for r in self.requests)
+    def break_next(self, breakage: Breakage, wanted: Wanted) -> None:
+        """The next request that is wanted: the connection is `reset` while it is sent, or swallowed in `silence`."""
+        self._breakages.append((breakage, wanted))
 
     async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
         async with asyncio.timeout(seconds):
@@ -85,12 +85,13 @@ class Line:
             first, *fields = head.decode("latin-1").split("\r\n")
             method, path, _ = first.split(" ", 2)
             headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
-            if method == "POST" and self._breakages:
+            request = Request(method, path, "".join(headers.get(name, "") for name in KEY_HEADERS))
+            if self._breakages and self._breakages[0][1](request):
                 self.broken += 1
-                await _break_off(self._breakages.pop(0), reader, client)
+                await _break_off(self._breakages.pop(0)[0], reader, client)
                 return
             body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.requests.append(Request(method, path, headers.get("idempotency-key", "")))
+            self.requests.append(request)
             gateway.write(head + body)
             await gateway.drain()
 

@@ -2,18 +2,21 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 from domain.commands import Cancel, Capture, Refund, authorization, permit
 from domain.identifiers import compose_id
 from domain.operation import Operation
-from domain.payment import MethodChoice, Payment, PaymentState
+from domain.payment import Payment, PaymentState
 from tests.safety.matrix.stage import Stage
 
 AMOUNT_MINOR = 1000
 REFUND_MINOR = 400
 HELD = {"authorized_minor": AMOUNT_MINOR}
+ACTION_LIFETIME_SECONDS = 2 * 86_400
+"""Longer than any cell: that a customer's time runs out is another story."""
+
 TAKEN = {**HELD, "captured_minor": AMOUNT_MINOR}
 
 
@@ -36,6 +39,11 @@ class Row:
     undone: End
 
 
+def let_go(row: Row) -> End:
+    """Undone by our own hand: fenced instead of declined."""
+    return replace(row.undone, state=PaymentState.CANCELED)
+
+
 async def _authorize(stage: Stage, declined: bool) -> Operation:
     return _first(stage, declined, capture_method="manual")
 
@@ -45,52 +53,49 @@ async def _sale(stage: Stage, declined: bool) -> Operation:
 
 
 async def _renewal(stage: Stage, declined: bool) -> Operation:
-    gateway = stage.side.build(stage.side.direct_url, timeout_seconds=5)  # not through the line: this thread runs it
-    customer = gateway.create_customer(customer_id=f"cust_{stage.side.account}", email=None, name=None)
-    token = stage.side.declined
-    if not declined:
-        setup = gateway.save_method(
-            customer_reference=customer, token=stage.side.approved, key=f"save_{stage.side.account}", return_url=None
-        )
-        assert setup.method is not None
-        token = setup.method.token
-    method = MethodChoice(kind="token", token=token, customer_reference=customer)
-    return _first(stage, declined, method=method, off_session=True)
+    return _first(stage, False, method=stage.side.stored_method(declined=declined), off_session=True)
 
 
 async def _capture(stage: Stage, declined: bool) -> Operation:
-    await stage.perform(_first(stage, declined, capture_method="manual"))
-    return permit(stage.payment, Capture(command_key="capture-1"), _abilities(stage), at=stage.time.now)
+    await _before(stage, _first(stage, declined, capture_method="manual"))
+    return permit(stage.payment, Capture(command_key="capture-1"), stage.abilities, at=stage.time.now)
 
 
 async def _void(stage: Stage, declined: bool) -> Operation:
-    await stage.perform(_first(stage, declined, capture_method="manual"))
-    return permit(stage.payment, Cancel(command_key="cancel-1"), _abilities(stage), at=stage.time.now)
+    await _before(stage, _first(stage, declined, capture_method="manual"))
+    return permit(stage.payment, Cancel(command_key="cancel-1"), stage.abilities, at=stage.time.now)
 
 
 async def _refund(stage: Stage, declined: bool) -> Operation:
-    await stage.perform(_first(stage, declined))
+    await _before(stage, _first(stage, declined))
     command = Refund(command_key="refund-1", amount_minor=REFUND_MINOR)
-    return permit(stage.payment, command, _abilities(stage), at=stage.time.now)
+    return permit(stage.payment, command, stage.abilities, at=stage.time.now)
+
+
+async def _before(stage: Stage, operation: Operation) -> None:
+    """What must have happened already, undisturbed."""
+    await stage.perform(operation)
+    await stage.go_on()
 
 
 def _first(stage: Stage, declined: bool, **given: Any) -> Operation:
     """A fresh payment's first operation."""
-    now = stage.time.now
-    capture_method: Literal["automatic", "manual"] = given.pop("capture_method", "automatic")
-    token = stage.side.declined if declined else stage.side.approved
+    now, side = stage.time.now, stage.side
+    fields = {
+        "amount_minor": AMOUNT_MINOR,
+        "currency": side.currency,
+        "action_lifetime_seconds": ACTION_LIFETIME_SECONDS,
+        **(side.refused if declined else {}),
+        **({} if "method" in given else {"method": side.method(declined=declined)}),
+        **given,
+    }
     payment = Payment(
         id=compose_id("payment", at_milliseconds=int(now.timestamp() * 1000), entropy=os.urandom(10)),
-        merchant_id="mer_matrix", mode="test", gateway=stage.side.wire, account_id="acct", created_at=now,
-        changed_at=now, amount_minor=AMOUNT_MINOR, currency="EUR", capture_method=capture_method,
-        method=given.pop("method", MethodChoice(kind="token", token=token)), **given,
+        merchant_id="mer_matrix", mode="test", gateway=side.wire, account_id="acct", created_at=now, changed_at=now,
+        **fields,
     )  # fmt: skip
     stage.payment_id = stage.records.add(payment).id
     return authorization(payment, at=now)
-
-
-def _abilities(stage: Stage) -> Any:
-    return stage.adapters.good.capabilities.abilities
 
 
 _S = PaymentState

@@ -20,18 +20,18 @@ from activities.operations import OperationActivities
 from activities.recorder import Recorder
 from activities.records import RecordActivities
 from activities.wire import Wire
-from domain.commands import Resolve
+from domain.commands import Abilities, Resolve
 from domain.gateway import Gateway, GatewayCall, Instructions
 from domain.messages import AbsorbRequest, DecideRequest, LookRequest, PerformRequest
 from domain.operation import Operation
-from domain.payment import Attention, Payment
+from domain.payment import Attention, Payment, PaymentState
 from domain.ports import InboxEntry
 from domain.resolving import resolution
 from domain.steps import Perform, Wait, next_step
 from tests.contract.simulator.process import RunningSimulator
-from tests.fakes import MemoryInbox, MemoryRecords
-from tests.safety.matrix.line import LOOPBACK, Line
-from tests.safety.matrix.sides import Side
+from tests.fakes import MemoryEvidence, MemoryInbox, MemoryRecords
+from tests.safety.matrix.line import LOOPBACK, Line, Request
+from tests.safety.matrix.side import Place, Side
 from workflows.options import LOOK, PERFORM
 
 ROUNDS = 400
@@ -66,7 +66,10 @@ class Adapters:
 
 
 class Stage:
-    """One payment at one gateway. `retries` are the delays Temporal was told, in seconds; `parked` whether it was."""
+    """One payment at one gateway. `retries` are the delays Temporal was told, in seconds; `parked` whether it was.
+
+    `last_asked` are the requests of the last activity that made any.
+    """
 
     def __init__(self, side: Side, simulator: RunningSimulator, time: SimulatedTime, line: Line, wire: Wire) -> None:
         self.side = side
@@ -76,11 +79,13 @@ class Stage:
         self.adapters = Adapters(self.build(line.port))
         self.records = MemoryRecords()
         self.inbox = MemoryInbox()
+        self.evidence = MemoryEvidence()
         self.payment_id = ""
         self.retries: list[float] = []
         self.parked = False
+        self.last_asked: list[Request] = []
         recorder = Recorder(self.records, lambda: self.time.now)
-        self.operations = OperationActivities(recorder, self.adapters, wire)
+        self.operations = OperationActivities(recorder, self.adapters, wire, self.evidence)
         self.absorbing = InboxActivities(recorder, self.inbox, self.adapters, wire)
         self.loading = RecordActivities(recorder, self.adapters)
 
@@ -91,11 +96,24 @@ class Stage:
     def build(self, port: int, *, scheme: str = "http", host: str = LOOPBACK, patience_seconds: float = 5.0) -> Gateway:
         return self.side.build(f"{scheme}://{host}:{port}", timeout_seconds=patience_seconds)
 
-    def key(self, operation: Operation) -> str:
-        return GatewayCall(payment=self.payment, instructions=Instructions(), operation=operation).key
+    @property
+    def abilities(self) -> Abilities:
+        return self.adapters.good.capabilities.abilities
 
-    def fault(self, kind: str, *, method: str = "POST", path: str, **rule: Any) -> None:
-        match = {"method": method, "path": path, **rule.pop("match", {})}
+    def call(self, operation: Operation) -> GatewayCall:
+        return GatewayCall(payment=self.payment, instructions=Instructions(), operation=operation)
+
+    def is_own(self, operation: Operation) -> Callable[[Request], bool]:
+        """Whether a request is the operation's own call."""
+        place, key = self.side.place(self.payment, operation), self.call(operation).key
+        return lambda request: self.side.is_own(request, place, key=key)
+
+    def posts(self, operation: Operation) -> int:
+        """How many of the operation's own calls have reached the gateway."""
+        return sum(map(self.is_own(operation), self.line.requests))
+
+    def fault(self, kind: str, place: Place, **rule: Any) -> None:
+        match = {"method": place.method, "path": place.path, **rule.pop("match", {})}
         self.simulator.ask("POST", "/faults", {"wire": self.side.wire, "kind": kind, "match": match, **rule})
 
     def calm(self) -> None:
@@ -109,7 +127,8 @@ class Stage:
         policy = PERFORM["retry_policy"]
         for attempt in range(first_try, policy.maximum_attempts + 1):
             try:
-                return await self.environment(PERFORM, attempt).run(self.operations.perform, request)
+                payment: Payment = await self.run(PERFORM, self.operations.perform, request, attempt=attempt)
+                return payment
             except ApplicationError as error:
                 if error.non_retryable or attempt == policy.maximum_attempts:
                     raise
@@ -124,7 +143,7 @@ class Stage:
             self.parked |= self.payment.attention is Attention.PARKED
             if settled(self):
                 return
-            step = next_step(self.payment, now=self.time.now)
+            step = next_step(self.payment, now=self.time.now, abilities=self.abilities)
             if isinstance(step, Perform):
                 await self.perform(step.operation)
             elif isinstance(step, Wait):
@@ -138,10 +157,22 @@ class Stage:
     def in_doubt(self) -> bool:
         return self.payment.unsettled is not None or self.payment.attention is not Attention.NONE
 
+    async def go_on(self) -> None:
+        """To the end of what the operation began: the customer's step and the bank's time, which nobody disturbs."""
+        if self.payment.state is PaymentState.REQUIRES_ACTION:
+            self.side.go_on(self.payment)
+        if self.payment.state is PaymentState.PROCESSING:
+            self.time.advance(timedelta(seconds=self.side.seconds_until_told(self.payment)))
+        await self.settle(lambda stage: not stage.under_way)
+
+    @property
+    def under_way(self) -> bool:
+        taking = self.payment.state is PaymentState.AUTHORIZED and self.payment.capture_method == "automatic"
+        return taking or self.in_doubt or any(operation.is_open for operation in self.payment.operations)
+
     async def look(self, step: Wait) -> None:
         request = LookRequest(payment_id=self.payment_id, operation_number=step.operation_number)
-        activity = self.operations.resolve if step.then == "resolve" else self.absorbing.check
-        await self.environment(LOOK, 1).run(activity, request)
+        await self.run(LOOK, self.operations.resolve if step.then == "resolve" else self.absorbing.check, request)
 
     async def hear(self, headers: Any, raw: bytes) -> None:
         """A delivery: verified, parsed, stored, applied."""
@@ -153,15 +184,22 @@ class Stage:
                     received_at=self.time.now,
                 )  # fmt: skip
                 self.inbox.entries[entry.id] = entry
-                await self.environment(LOOK, 1).run(
-                    self.absorbing.absorb, AbsorbRequest(payment_id=self.payment_id, inbox_id=entry.id)
-                )
+                heard = AbsorbRequest(payment_id=self.payment_id, inbox_id=entry.id)
+                await self.run(LOOK, self.absorbing.absorb, heard)
 
     async def decide(self, command: Resolve) -> None:
         """What a person decided, through the same core."""
         made = resolution(self.payment, command, at=self.time.now)
         request = DecideRequest(payment_id=self.payment_id, resolution=made)
-        await self.environment(LOOK, 1).run(self.loading.decide, request)
+        await self.run(LOOK, self.loading.decide, request)
+
+    async def run(self, options: Any, activity: Any, request: Any, *, attempt: int = 1) -> Any:
+        """One try of an activity."""
+        begun = len(self.line.requests)
+        try:
+            return await self.environment(options, attempt).run(activity, request)
+        finally:
+            self.last_asked = self.line.requests[begun:] or self.last_asked
 
     @staticmethod
     def environment(options: Any, attempt: int) -> ActivityEnvironment:

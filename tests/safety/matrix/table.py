@@ -44,8 +44,8 @@ OUTCOMES: Mapping[str, str] = {
     "other currency": "200 with another currency than asked; executed",
     "key in use": "409: the same key is still being worked on",
     "key reused": "400: the key was used before with other parameters",
-    "key expired, executed": "executed, no answer, and nobody looks until the gateway has forgotten the key",
-    "key expired, not executed": "not executed, no answer, and nobody looks until the key is forgotten",
+    "key expired, executed": "executed, no answer, and nobody looks for 25 hours: the gateway has forgotten the key",
+    "key expired, not executed": "not executed, no answer, and nobody looks for 25 hours: the key is forgotten",
     "429": "429 with Retry-After; nothing was executed",
     "lookups fail for hours": "executed, 5xx remembered; every lookup is a 5xx until after the horizon",
     "declined": "a definitive decline or refusal",
@@ -83,13 +83,49 @@ lookups fail for hours    | done parked+lookup 2 | done parked+lookup 2 | done p
 declined                  | undone P2 1          | undone P2 1          | -state               | -state               | -state               | undone P2 1
 """  # noqa: E501 - a table is read by its columns
 
+RAZORPAY = """
+outcome                   | authorize            | sale                 | capture              | void   | refund               | renewal
+refused                   | done reply 1         | done reply 1         | done reply 1         | -lapse | done reply 1         | done reply 1
+refused for good          | undone P1 0          | undone P1 0          | undone P1 0          | -lapse | undone P1 0          | undone P1 0
+no name                   | done reply 1         | done reply 1         | done reply 1         | -lapse | done reply 1         | done reply 1
+no tls                    | done reply 1         | done reply 1         | done reply 1         | -lapse | done reply 1         | done reply 1
+reset in request          | done reply 1         | done reply 1         | done reply 1         | -lapse | done reply 1         | undone P3 0
+half-open                 | done reply 1         | done reply 1         | done reply 1         | -lapse | done reply 1         | undone P3 0
+timeout, not executed     | done reply 2         | done reply 2         | done reply 2         | -lapse | done reply 2         | undone P3 1
+timeout, executed         | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done reply 2         | done lookup 1
+reset, executed           | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done reply 2         | done lookup 1
+500, not executed         | done reply 2         | done reply 2         | done reply 2         | -lapse | done reply 2         | undone P3 1
+500 stored, not executed  | -key                 | -key                 | -key                 | -lapse | undone P4 2          | -key
+500, executed, webhook    | -order               | -order               | done webhook 1       | -lapse | done webhook 1       | done webhook 1
+500, executed, no webhook | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done lookup 2        | done lookup 1
+503                       | done reply 2         | done reply 2         | done reply 2         | -lapse | done reply 2         | undone P3 1
+late answer               | done reply 2         | done reply 2         | done reply 2         | -lapse | done reply 2         | done reply 1
+lookup lags               | done reply 2         | done reply 2         | done lookup 1        | -lapse | done lookup 2        | done lookup 1
+html                      | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done reply 2         | done lookup 1
+empty                     | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done reply 2         | done lookup 1
+broken json               | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done reply 2         | done lookup 1
+other amount              | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | -lapse | done parked+lookup 1 | done parked+lookup 1
+other currency            | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | -lapse | done parked+lookup 1 | done parked+lookup 1
+key in use                | -key                 | -key                 | -key                 | -lapse | done reply 2         | -key
+key reused                | -key                 | -key                 | -key                 | -lapse | undone parked+P5 1   | -key
+key expired, executed     | done lookup 1        | done lookup 1        | done lookup 1        | -lapse | done lookup 1        | done lookup 1
+key expired, not executed | undone parked+P5 1   | undone parked+P5 1   | undone parked+P5 1   | -lapse | undone parked+P5 1   | undone P3 1
+429                       | done reply 2         | done reply 2         | done reply 2         | -lapse | done reply 2         | done reply 2
+lookups fail for hours    | done parked+lookup 1 | done parked+lookup 1 | done parked+lookup 1 | -lapse | done parked+lookup 2 | done parked+lookup 1
+declined                  | undone P2 1          | undone P2 1          | -state               | -lapse | -state               | undone P2 1
+"""  # noqa: E501 - a table is read by its columns
+
 FOOTNOTES: Mapping[str, str] = {
     "void": "a cancellation moves no amount that its answer could misstate",
     "state": "what is held or taken already has no issuer to decline it; a refusal for its state is looked up, see the "
     "contract suite",
+    "lapse": "Razorpay has no void (`Abilities.void` is false): the domain refuses the cancellation before anything is "
+    "sent, and what nobody captures lapses",
+    "key": "Razorpay honours keys for refunds only, so there is none that could be in use, reused, or keep an error",
+    "order": "no webhook tells of an order, and nobody can pay one whose id we could not hand out",
 }
 
-TABLES: Mapping[str, str] = {"stripe": STRIPE}
+TABLES: Mapping[str, str] = {"stripe": STRIPE, "razorpay": RAZORPAY}
 """One table per gateway; a new gateway adds its own expectations, not its own outcomes."""
 
 

@@ -8,11 +8,12 @@ from tests.safety.matrix.table import FOOTNOTES, OUTCOMES, TABLES, lines
 
 PAGE = ROOT / "docs" / "ambiguity-matrix.md"
 _WORDS: Mapping[str, str] = {
-    "reply": "the same call, sent again under the same key, is answered",
+    "reply": "the same call is answered, or sent again: under the same key, or where there is none after a look",
     "lookup": "the gateway is asked, by its id or by our reference",
     "webhook": "a verified event tells it before we look",
     "P1": "no byte of the request left",
     "P2": "a definitive decline",
+    "P3": "a confirmed fence: after the settle time, what was begun is let go and can no longer succeed",
     "P4": "a lookup shows nothing after the settle time, and the first call can have no later effect",
     "P5": "a person's decision, with a reason",
     "parked, then": "parked first, at the horizon or at once for a contradiction; nothing else moved meanwhile",
@@ -24,15 +25,28 @@ _INTRODUCTION = """<!-- Generated from the table beside it: `python -m tests.saf
 Every operation x every way its outcome can get lost, and how each must end. `tests/safety/test_matrix.py` plays every
 cell: the real adapter and SDK over real sockets to the gateway simulator, the real activities, one clock. The
 simulator's own book of effects is the referee: *done* is exactly one effect, *undone* is none, our ledger equals the
-book, and no more POSTs under the operation's key than the number in the cell ever reach the gateway."""
+book, and no more of the operation's own POSTs than the number in the cell ever reach the gateway."""
+_ROWS_MEAN: Mapping[str, str] = {
+    "stripe": "Every call has a key of its own, so what got lost is asked for again under it.",
+    "razorpay": """Keys are honoured for refunds only, so everything else is read back before it is sent again.
+
+- *authorize* and *sale* make an order, which moves no money; once its outcome is settled the customer pays it in a
+  browser. An order that cannot be found is made again: nobody can pay one whose id was never handed out.
+- *capture* takes the whole amount, and a payment can be captured once only.
+- *renewal* is an order and then a charge of the customer's token on it. The charge is the call that gets lost, and one
+  that may have been executed is never sent again; an order that shows no charge after the settle time is let go (P3,
+  `canceled`). That the order gets lost is played by `test_a_renewal_whose_order_gets_lost_is_charged_once`.
+- *void* does not exist; `test_what_cannot_be_voided_is_refused_and_lapses` plays what happens instead.""",
+}
+"""What the operations are at each gateway."""
 
 
 def page() -> str:
     parts = [_INTRODUCTION, "## What the words mean", _table(("word", "settled by"), _WORDS.items())]
     parts += ["## What done and undone mean", _table(("operation", "done", "undone"), _ends())]
     for gateway in TABLES:
-        parts += [f"## {gateway.capitalize()}", _table(("outcome", *ROWS), _cells(gateway))]
-        parts += [f"({note}) {why}." for note, why in FOOTNOTES.items()]
+        parts += [f"## {gateway.capitalize()}", _ROWS_MEAN[gateway], _table(("outcome", *ROWS), _cells(gateway))]
+        parts += [f"({note}) {why}." for note, why in FOOTNOTES.items() if f"-{note}" in _words(gateway)]
     parts += ["## What happens in each outcome", _table(("outcome", "what happens"), OUTCOMES.items())]
     return "\n\n".join(parts) + "\n"
 
@@ -49,6 +63,10 @@ def _end(end: End) -> str:
 
 def _cells(gateway: str) -> Iterable[Sequence[str]]:
     return ([outcome, *(_readable(word) for word in words)] for outcome, *words in lines(gateway)[1:])
+
+
+def _words(gateway: str) -> set[str]:
+    return {word for line in lines(gateway) for word in line}
 
 
 def _readable(word: str) -> str:
