@@ -8,7 +8,7 @@ for the next pass. Every other difference is a finding; none is an opinion.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from domain.book import money_lines, payment_reference
@@ -50,6 +50,7 @@ _CAPTURE = ("capture", "capture_reversed")
 _REFUND = ("refund", "refund_failed")
 _DISPUTE = ("dispute", "dispute_reversal")
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 _S = OperationState
 
 
@@ -328,4 +329,4 @@ def _foreign(payment: Payment, lines: Sequence[Movement]) -> bool:
 def _changed_at(matter: Matter) -> datetime:
     """The last change on either side."""
     moments = [line.occurred_at for line in matter.movements]
-    return max([*moments, matter.payment.changed_at] if matter.payment else moments)
+    return max([*moments, matter.payment.changed_at] if matter.payment else moments, default=NEVER)
