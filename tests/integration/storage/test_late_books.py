@@ -11,6 +11,8 @@ from tests.integration.storage.conftest import PATIENT
 from tests.integration.storage.desk import Desk, ObjectStatement, Statement, line, opened_desk
 from tests.integration.storage.record import NOW, Record, new_payment, seeded, told
 
+HOUR = timedelta(hours=1)
+
 
 @pytest.fixture
 async def record(database: str) -> AsyncIterator[Record]:
@@ -25,22 +27,22 @@ async def desk(record: Record) -> AsyncIterator[Desk]:
         yield opened
 
 
-@pytest.mark.parametrize(("told", "seen"), [(timedelta(hours=3), {}), (timedelta(0), {"missing_there": 1})])
+@pytest.mark.parametrize(("told", "seen"), [(1.5 * HOUR, {}), (0 * HOUR, {"missing_there": 1})])
 async def test_what_a_late_list_cannot_show_yet_waits_until_it_can(
     desk: Desk, told: timedelta, seen: dict[str, int]
 ) -> None:
-    """Lines come three hours late: a pass that does not know it takes every fresh capture for a missing one."""
+    """Lines come an hour and a half late: a pass that does not know it takes every fresh capture for a missing one."""
     paid = await desk.record.add_captured(new_payment())
     desk.statement.lines = [line(paid, "capture", "ch_1", 1000)]
-    desk.statement.shown_after, desk.statement.listing_lag = timedelta(hours=3), told
-    early = await desk.hourly(NOW + timedelta(hours=2))
+    desk.statement.shown_after, desk.statement.listing_lag = 1.5 * HOUR, told
+    early = await desk.hourly(NOW + HOUR)
     assert early is not None
     assert early.seen == seen
-    late = await desk.hourly(NOW + timedelta(hours=4))
+    late = await desk.hourly(NOW + 2 * HOUR)
     assert late is not None
     assert (late.payments, late.seen) == (1, {"missing_there": 1} if seen else {})
     desk.statement.listing_lag = timedelta(days=9)
-    assert await desk.hourly(NOW + timedelta(hours=5)) is None, "nothing is whole yet since the account began"
+    assert await desk.hourly(NOW + 3 * HOUR) is None, "nothing is whole yet since the account began"
 
 
 async def test_a_window_goes_back_as_far_as_money_may_follow_its_object(desk: Desk) -> None:

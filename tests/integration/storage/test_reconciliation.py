@@ -140,8 +140,8 @@ async def test_the_next_window_overlaps_the_last_and_the_first_begins_with_the_a
     await desk.reconcile()
     begin, _ = await records.window(ACCOUNT, until=LATER + timedelta(days=1))
     assert begin == LATER - timedelta(hours=3)
-    begin, _ = await records.window(ACCOUNT, until=LATER + timedelta(days=1), overlap=timedelta(hours=3, minutes=30))
-    assert begin == LATER - timedelta(hours=3, minutes=30)
+    begin, _ = await records.window(ACCOUNT, until=LATER + timedelta(days=1), overlap=timedelta(hours=2))
+    assert begin == LATER - timedelta(hours=2)
     assert await records.last_success("test") == {ACCOUNT: LATER}
     with pytest.raises(RecordNotFound):
         await records.window("acct_nobody", until=LATER)
