@@ -15,7 +15,8 @@ Done = Callable[..., Response]
 
 
 class PayRequest(Strict):
-    """How a customer pays an order at Checkout; `outcome` None leaves the payment waiting for its bank."""
+    """How a customer pays an order at Checkout; `outcome` None leaves the payment waiting for its bank. `reason` is
+    what a failure is for, where no test card stands for it."""
 
     outcome: Literal["success", "failure", "cancel", "silence"] | None = "success"
     method: Literal["card", "upi", "netbanking", "wallet"] = "card"
@@ -23,6 +24,7 @@ class PayRequest(Strict):
     vpa: str | None = None
     bank: str | None = None
     wallet: str | None = None
+    reason: str | None = None
     email: str = "customer@example.com"
     contact: str = "+919876543210"
     customer_id: str | None = None
@@ -43,8 +45,9 @@ def razorpay_routes(wire: RazorpayWire, done: Done) -> list[Route]:
 
     async def pay(request: Request) -> Response:
         wanted = await read(request, PayRequest)
-        asked: dict[str, Any] = wanted.model_dump(exclude={"outcome"}, exclude_none=True)
-        return done(stage.pay, wire, request.path_params["order"], asked, outcome=wanted.outcome)
+        asked: dict[str, Any] = wanted.model_dump(exclude={"outcome", "reason"}, exclude_none=True)
+        order = request.path_params["order"]
+        return done(stage.pay, wire, order, asked, outcome=wanted.outcome, reason=wanted.reason)
 
     async def authorize_late(request: Request) -> Response:
         return done(stage.authorize_late, wire, request.path_params["payment"])

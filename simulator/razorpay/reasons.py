@@ -26,6 +26,8 @@ REASONS: dict[str, tuple[str, str, str, str]] = {
     "gateway_technical_error": (_FAULT, "Your payment could not be completed due to a temporary technical issue. To"
                                 " complete the payment, use another payment method.", _GATEWAY, _AUTHORIZATION),
     "card_number_invalid": (_BAD, "You've entered an incorrect card number. Try again.", _CUSTOMER, _INITIATION),
+    "payment_risk_check_failed": (_BAD, "Your payment was declined as it did not pass all the risk checks.", _BUSINESS,
+                                  _AUTHORIZATION),
     "authentication_failed": (_BAD, "Your payment was not successful as the authentication failed.", _CUSTOMER,
                               _AUTHENTICATION),
     "incorrect_otp": (_BAD, "Payment processing failed because of incorrect OTP", _CUSTOMER, _AUTHENTICATION),

@@ -1,6 +1,7 @@
 """Customers and banks of the Razorpay wire, played by a test instead of a browser: by ids, across accounts."""
 
 from simulator.razorpay import caller, errors, ledger, lists, paying, payments, refunds, tokens
+from simulator.razorpay.reasons import REASONS
 from simulator.razorpay.turn import Turn
 from simulator.razorpay.wire import RazorpayWire
 from simulator.records import Json, Record
@@ -8,8 +9,13 @@ from simulator.records import Json, Record
 _NUMBER = "4100280000001007"
 
 
-def pay(wire: RazorpayWire, order_id: str, asked: Json, *, outcome: str | None = "success") -> Json:
+def pay(
+    wire: RazorpayWire, order_id: str, asked: Json, *, outcome: str | None = "success", reason: str | None = None
+) -> Json:
     """What a customer does at Checkout: the payment as it stands, and the fields the browser would bring back."""
+    if reason is not None and reason not in REASONS:
+        raise errors.invalid(f"The reason must be one of {', '.join(REASONS)}", field="reason")
+    why = "payment_cancelled" if outcome == "cancel" else reason
 
     def step(turn: Turn, order: Record) -> Json:
         amount, currency = order.body["amount_due"], order.body["currency"]
@@ -18,8 +24,7 @@ def pay(wire: RazorpayWire, order_id: str, asked: Json, *, outcome: str | None =
         if outcome == "silence":
             payment.private["late"] = True
         elif outcome is not None:
-            reason = "payment_cancelled" if outcome == "cancel" else None
-            paying.decide(turn, payment, approved=outcome == "success", reason=reason)
+            paying.decide(turn, payment, approved=outcome == "success", reason=why)
         paid = payment.body["status"] in ("authorized", "captured")
         return {"payment": payment.body, "callback": payments.proof(turn, payment) if paid else None}
 

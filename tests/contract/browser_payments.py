@@ -1,14 +1,10 @@
 """Where the server cannot confirm: an order waits for the customer's browser, and nothing of it can be held or void."""
 
-import pytest
-
-from domain.commands import Cancel, Capture
-from domain.errors import CommandRefused
 from domain.operation import Verb
 from domain.outcomes import ActionRequired, Captured, DeclineKind, Voided
 from domain.payment import PaymentState as State
 from domain.steps import Perform, next_step
-from tests.contract.scenes import CAPTURED, TAKEN, held, kind_of
+from tests.contract.scenes import CAPTURED, TAKEN, kind_of
 from tests.contract.story import stands
 from tests.contract.world import World
 
@@ -67,12 +63,3 @@ def what_nobody_has_paid_is_canceled_at_once(world: World) -> None:
     stands(story, State.CANCELED)
     assert story.look(0).kind == "action_required"
     stands(story, State.CANCELED)
-
-
-def what_the_gateway_cannot_do_is_refused_before_it_is_asked(world: World) -> None:
-    story = held(world)
-    for command in (Capture(command_key="1", amount_minor=300), Cancel(command_key="2")):
-        with pytest.raises(CommandRefused) as refused:
-            story.command(command)
-        assert refused.value.code == "unsupported_by_gateway"
-    stands(story, State.AUTHORIZED, authorized_minor=1000)

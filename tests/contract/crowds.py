@@ -1,6 +1,7 @@
 """A gateway that is asked too often, twice at once, or for something else under the same key."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from domain.outcomes import (
     Unknown,
 )
 from domain.payment import PaymentState as State
-from tests.contract.scenes import CAPTURED, TAKEN, paid
+from tests.contract.scenes import CAPTURED, TAKEN, paid, refunded
 from tests.contract.story import stands
 from tests.contract.world import World, until
 
@@ -34,13 +35,25 @@ def two_at_once_are_one_charge(world: World) -> None:
     world.fault("slow", story, Verb.AUTHORIZE, seconds=0.5)
     slow = threading.Thread(target=story.authorize)
     slow.start()
-    until(lambda: len(story.payment.operations), lambda count: count == 1)
-    until(lambda: world.simulator.ask("GET", "/faults")["faults"][-1]["hits"], lambda hits: hits == 1)
-    with pytest.raises(InFlight):
-        world.gateway.authorize(story.call())
-    slow.join()
+    try:
+        until(lambda: len(story.payment.operations), lambda count: count == 1)
+        until(lambda: world.simulator.ask("GET", "/faults")["faults"][-1]["hits"], lambda hits: hits == 1)
+        with pytest.raises(InFlight):
+            world.gateway.authorize(story.call())
+    finally:
+        slow.join()
     stands(story, State.CAPTURED, **CAPTURED)
     assert world.book(story) == TAKEN
+
+
+def the_key_of_a_refund_for_another_amount_is_an_alarm(world: World) -> None:
+    story = paid(world)
+    refunded(world, story, 400)
+    other = replace(story.call(), operation=replace(story.operation(), amount_minor=300))
+    outcome = world.gateway.refund(other)
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "key_reused"
+    assert world.book(story) == {**TAKEN, "refunded_minor": 400}
 
 
 def the_same_key_for_something_else_is_an_alarm(world: World) -> None:

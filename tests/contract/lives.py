@@ -1,5 +1,7 @@
 """Whole lives of payments, and the declines that end them at once."""
 
+from datetime import timedelta
+
 from domain.operation import OperationState
 from domain.outcomes import (
     Declined,
@@ -32,7 +34,8 @@ def a_hold_is_captured_later(world: World) -> None:
     story = held(world)
     stands(story, State.AUTHORIZED, authorized_minor=1000)
     assert story.payment.authorization_expires_at is not None
-    assert story.payment.authorization_expires_at > world.now()
+    life = story.payment.authorization_expires_at - world.now()
+    assert timedelta() <= world.gateway.capabilities.default_authorization_life - life < timedelta(minutes=5)
     assert world.book(story) == {"charges": 1, "authorized_minor": 1000}
     story.capture()
     stands(story, State.CAPTURED, **CAPTURED)

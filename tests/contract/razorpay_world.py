@@ -35,6 +35,17 @@ class RazorpayWorld(World):
     dispute_withdraws_at_once = False
     approved_on_page = {"method": "upi", "vpa": "success@razorpay"}
     declined_on_page = {"method": "upi", "vpa": "failure@razorpay"}
+    currencies = {
+        "JPY": (500, 500),
+        "INR": (10050, 10050),
+        "USD": (1099, 1099),
+        "KWD": (1230, 1230),
+        "BHD": (5000, 5000),
+    }
+    unchargeable = ("KWD", 1234)  # the last digit must be 0
+    replay_seconds = None
+    renewal = {"metadata": {"contact": "+919876543210"}}
+    renewal_seconds = 36 * 3600 + 400.0  # the notice, then the bank
     tokens: Mapping[str, str] = {}
     declines = {
         "4100280000090000": (_K.SOFT, "payment_timed_out"),
@@ -45,23 +56,31 @@ class RazorpayWorld(World):
         "4100280000020007": (_K.SOFT, "gateway_technical_error"),
         "4100280000010008": (_K.CUSTOMER_FIX, "card_number_invalid"),
         "4100280000000009": (_K.CUSTOMER_FIX, "authentication_failed"),
+        "payment_risk_check_failed": (_K.FRAUD, "payment_risk_check_failed"),  # no test card stands for it
     }
 
-    def build_gateway(self, account: str) -> Gateway:
-        return RazorpayGateway(
-            key_id=f"rzp_test_{account}",
-            key_secret=KEY_SECRET,
-            webhook_secrets=(WEBHOOK_SECRET,),
-            mode="test",
-            base_address=self.simulator.razorpay_url,
-            timeout_seconds=READ_TIMEOUT_SECONDS,
-        )
+    def build_gateway(self, **given: Any) -> Gateway:
+        told: dict[str, Any] = {
+            "key_id": f"rzp_test_{self.account}",
+            "key_secret": KEY_SECRET,
+            "webhook_secrets": (WEBHOOK_SECRET,),
+            "mode": "test",
+            "base_address": self.simulator.razorpay_url,
+            "timeout_seconds": READ_TIMEOUT_SECONDS,
+        }
+        return RazorpayGateway(**{**told, **given})
+
+    def unwelcome(self) -> Gateway:
+        """Another secret than the account's, which its first use fixed."""
+        self.gateway.create_customer(customer_id="cust_first", email="a@b.example", name=None)
+        return self.build_gateway(key_secret="wrong")
 
     def path_of(self, verb: Verb | Literal["hosted"]) -> str:
         return PATHS[verb]
 
     def pay(self, story: Story, *, token: str | None = None, answer: str | None = "success") -> dict[str, Any]:
-        return self.check_out(story, outcome=answer, **({"number": token} if token else {}))
+        told = {"number" if token.isdigit() else "reason": token} if token else {}
+        return self.check_out(story, outcome=answer, **told)
 
     def check_out(self, story: Story, **asked: Any) -> dict[str, Any]:
         """The customer at Checkout, with what the merchant's page handed to it; also what the browser brings back."""

@@ -7,14 +7,33 @@ suite is the definition of a gateway: one is done when its row of `registry.WORL
 import inspect
 from collections.abc import Callable
 
-from tests.contract import browser_payments, crowds, customer_steps, lives, refunds_and_disputes, stored_methods
+from tests.contract import (
+    browser_payments,
+    crowds,
+    customer_steps,
+    deliveries,
+    lives,
+    obstacles,
+    refunds_and_disputes,
+    stored_methods,
+)
 from tests.contract.world import World
 
 Scenario = Callable[[World], None]
 
+FILES = (
+    lives,
+    customer_steps,
+    browser_payments,
+    refunds_and_disputes,
+    stored_methods,
+    crowds,
+    obstacles,
+    deliveries,
+)
 SCENARIOS: tuple[Scenario, ...] = tuple(
     told
-    for file in (lives, customer_steps, browser_payments, refunds_and_disputes, stored_methods, crowds)
+    for file in FILES
     for told in vars(file).values()
     if inspect.isfunction(told) and told.__module__ == file.__name__ and not told.__name__.startswith("_")
 )

@@ -16,6 +16,7 @@ from tests.contract.world import World, until
 RETURN = {"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"}
 CAPTURED = {"authorized_minor": 1000, "captured_minor": 1000}
 TAKEN = {"charges": 1, **CAPTURED}
+IMPOSSIBLE = (DeclineKind.INVALID_REQUEST, DeclineKind.INVALID_STATE)
 
 
 def kind_of(outcome: Outcome) -> DeclineKind:

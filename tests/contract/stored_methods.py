@@ -3,7 +3,9 @@
 from domain.outcomes import (
     DeclineKind,
 )
-from tests.contract.scenes import RETURN, TAKEN, kind_of, paid
+from domain.payment import PaymentState as State
+from tests.contract.scenes import CAPTURED, RETURN, TAKEN, kind_of, paid
+from tests.contract.story import stands
 from tests.contract.world import World
 
 
@@ -28,6 +30,24 @@ def a_method_saved_with_the_first_payment(world: World) -> None:
     paid(world, customer_reference=customer, instructions={"save_method": True})
     (stored,) = world.gateway.stored_methods(customer_reference=customer)
     assert (stored.customer_reference, stored.summary.last4) == (customer, world.last4)
+
+
+def a_method_saved_with_a_payment_is_charged_again_without_the_customer(world: World) -> None:
+    customer, token = _kept(world)
+    story = world.renew(token=token, customer=customer)
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+    story.resend()
+    stands(story, State.CAPTURED, **CAPTURED)
+    assert world.book(story) == TAKEN
+
+
+def a_forgotten_method_is_charged_no_more(world: World) -> None:
+    customer, token = _kept(world)
+    world.gateway.forget_method(token=token)
+    story = world.renew(token=token, customer=customer)
+    stands(story, State.FAILED)
+    assert world.book(story) == {}
 
 
 def saving_may_need_the_customer_and_then_works_without(world: World) -> None:
@@ -57,3 +77,11 @@ def a_card_that_is_declined_cannot_be_saved(world: World) -> None:
     token = next(iter(world.declines))
     setup = world.gateway.save_method(customer_reference=customer, token=token, key="po_save_method_3", return_url=None)
     assert (setup.standing, setup.method) == ("failed", None)
+
+
+def _kept(world: World) -> tuple[str, str]:
+    """A customer who paid once and agreed to more: their reference and their token."""
+    customer = world.gateway.create_customer(customer_id="cust_kept", email="a@b.example", name="Ada Lovelace")
+    paid(world, customer_reference=customer, instructions={"save_method": True})
+    (stored,) = world.gateway.stored_methods(customer_reference=customer)
+    return customer, stored.token

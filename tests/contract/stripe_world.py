@@ -1,7 +1,7 @@
 """Stripe in the scenarios' words."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from domain.gateway import Gateway
 from domain.operation import Verb
@@ -29,6 +29,19 @@ class StripeWorld(World):
     dispute_event = "charge.dispute.created"
     approved_on_page = {"test_card": "pm_card_visa", "email": "a@b.example"}
     declined_on_page = {"test_card": "pm_card_chargeDeclined"}
+    currencies = {
+        "JPY": (500, 500),
+        "KRW": (1500, 1500),
+        "USD": (1099, 1099),
+        "INR": (10000, 10000),
+        "KWD": (1230, 1230),
+        "BHD": (5000, 5000),
+        "ISK": (500, 50000),  # without decimals since 2008, at Stripe with two
+        "UGX": (5000, 500000),
+        "MGA": (500000, 5000),  # two decimals by its letter, none at Stripe
+    }
+    unchargeable = ("KWD", 1234)  # the last digit must be 0
+    replay_seconds = 300
     enabled_events = ENABLED_EVENTS
     tokens = {
         "approved": "pm_card_visa",
@@ -52,14 +65,18 @@ class StripeWorld(World):
         "pm_card_radarBlock": (_K.FRAUD, "fraudulent"),
     }
 
-    def build_gateway(self, account: str) -> Gateway:
-        return StripeGateway(
-            secret_key=f"sk_test_{account}",
-            webhook_secrets=(WEBHOOK_SECRET,),
-            mode="test",
-            base_address=self.simulator.stripe_url,
-            timeout_seconds=READ_TIMEOUT_SECONDS,
-        )
+    def build_gateway(self, **given: Any) -> Gateway:
+        told: dict[str, Any] = {
+            "secret_key": f"sk_test_{self.account}",
+            "webhook_secrets": (WEBHOOK_SECRET,),
+            "mode": "test",
+            "base_address": self.simulator.stripe_url,
+            "timeout_seconds": READ_TIMEOUT_SECONDS,
+        }
+        return StripeGateway(**{**told, **given})
+
+    def unwelcome(self) -> Gateway:
+        return self.build_gateway(secret_key="sk_test_no.such.key")
 
     def path_of(self, verb: Verb | Literal["hosted"]) -> str:
         return PATHS[verb]

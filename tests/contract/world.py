@@ -15,7 +15,7 @@ import httpx2
 from domain.gateway import Gateway, GatewayEvent
 from domain.identifiers import compose_id
 from domain.operation import Verb
-from domain.outcomes import DeclineKind, Outcome
+from domain.outcomes import DeclineKind, Outcome, Pending
 from domain.payment import MethodChoice
 from tests.contract.simulator.process import Received, RunningSimulator, Sink, eventually
 from tests.contract.story import Story
@@ -40,6 +40,11 @@ class World(ABC):
     dispute_withdraws_at_once = True
     approved_on_page: Mapping[str, str]  # the form of a page of the gateway
     declined_on_page: Mapping[str, str]
+    currencies: Mapping[str, tuple[int, int]]  # an amount of ours, and the same as the gateway counts it
+    unchargeable: tuple[str, int]  # a currency and an amount the gateway cannot take
+    replay_seconds: int | None  # how old a delivery may be; None where nothing signs a time
+    renewal: Mapping[str, Any] = {}  # what a charge without the customer needs besides the token
+    renewal_seconds = 0.0  # how long such a charge may be pending
     tokens: Mapping[str, str]
     declines: Mapping[str, tuple[DeclineKind, str]]
     enabled_events: tuple[str, ...]
@@ -49,13 +54,18 @@ class World(ABC):
         self.simulator = simulator
         self._sink = sink
         self._heard = len(sink.received)
-        self.gateway = self.build_gateway(f"contract{os.urandom(8).hex()}")
+        self.account = f"contract{os.urandom(8).hex()}"
+        self.gateway = self.build_gateway()
         endpoint = {"wire": self.wire, "url": sink.url, "secret": WEBHOOK_SECRET}
         simulator.ask("POST", "/endpoints", {**endpoint, "enabled_events": list(self.enabled_events)})
 
     @abstractmethod
-    def build_gateway(self, account: str) -> Gateway:
-        """Our adapter on an account nobody used before."""
+    def build_gateway(self, **given: Any) -> Gateway:
+        """Our adapter on this world's account; `given` replaces what it is built from."""
+
+    @abstractmethod
+    def unwelcome(self) -> Gateway:
+        """Our adapter with credentials the gateway does not take."""
 
     @abstractmethod
     def path_of(self, verb: Verb | Literal["hosted"]) -> str:
@@ -77,6 +87,16 @@ class World(ABC):
     def pay(self, story: Story, *, token: str | None = None, answer: str | None = "success") -> Any:
         """The customer at the gateway's own script; `answer` None leaves them on their bank's page."""
         raise NotImplementedError(f"{self.wire}: the server confirms payments by itself")
+
+    def renew(self, *, token: str, customer: str, **given: Any) -> Story:
+        """A stored method charged without the customer, and waited for."""
+        story = self.story(
+            token=token, customer_reference=customer, off_session=True, instructions=dict(self.renewal), **given
+        )
+        if isinstance(story.authorize(), Pending):
+            self.advance(self.renewal_seconds)
+            story.look()
+        return story
 
     def open_dispute(self, story: Story, *, inquiry: bool) -> None:
         """The bank speaks up; by itself where the token says so."""
