@@ -77,3 +77,42 @@ def test_the_quick_routes_take_a_checkout_of_either_gateway(
     forged = browser.post(f"{stack.api_url}/api/webhooks/razorpay", content=b"{}")
     assert (forged.status_code, forged.json()["error"]["code"]) == (400, "signature_invalid")
     assert merchant.pay().json()["gateway"] == "stripe"
+
+
+PAGE = {
+    "line_items": [{"name": "Blue mug", "unit_amount": 24_950, "quantity": 2}],
+    "currency": "INR",
+    "gateway": "razorpay",
+    "success_url": RETURN,
+    "cancel_url": "https://shop.example/cart",
+}
+PAYING, DECLINED = {"method": "upi", "vpa": "success@razorpay"}, {"method": "upi", "vpa": "failure@razorpay"}
+
+
+def test_a_payment_link_is_declined_once_and_then_paid(
+    stack: Stack, merchant: Merchant, referee: Referee, browser: httpx2.Client
+) -> None:
+    answer = merchant.post("/v1/checkout-sessions", PAGE)
+    assert answer.status_code == 201, answer.text
+    session = answer.json()
+    assert session["url"].startswith(f"{stack.razorpay_url}/l/plink_")
+    again = browser.post(session["url"], data=DECLINED)
+    assert again.headers["location"].startswith("/l/plink_"), "the page, for another try"
+    back = browser.post(session["url"], data=PAYING)
+    assert back.headers["location"].startswith(f"{RETURN}?razorpay_payment_id=pay_")
+    paid = merchant.settles(session["payment"], "captured")
+    assert (paid["amounts"]["captured"], paid["payment_method"]["type"]) == (49_900, "upi")
+    closed = merchant.http.get(f"/v1/checkout-sessions/{session['id']}").json()
+    assert (closed["status"], closed["payment_status"], closed["url"]) == ("complete", "captured", None)
+    totals = referee.totals(session["payment"])
+    assert (totals["charges"], totals["captured_minor"]) == (1, 49_900)
+
+
+def test_a_payment_link_that_was_canceled_takes_no_money(
+    merchant: Merchant, referee: Referee, browser: httpx2.Client
+) -> None:
+    session = merchant.post("/v1/checkout-sessions", PAGE).json()
+    canceled = merchant.post(f"/v1/payments/{session['payment']}/cancel")
+    assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled"), canceled.text
+    assert "location" not in browser.post(session["url"], data=PAYING).headers
+    assert referee.totals(session["payment"])["charges"] == 0
