@@ -66,6 +66,39 @@ CANCELED_PAYMENT: dict[str, Any] = {
     "capture_method": "manual",
     "version": 4,
 }
+IN_BROWSER = {
+    "amount": 49900,
+    "currency": "INR",
+    "gateway": "razorpay",
+    "payment_method_type": "upi",
+    "return_url": "https://shop.example/thanks",
+    "order_reference": "order-1002",
+}
+PAYMENT_IN_BROWSER: dict[str, Any] = {
+    **PENDING_PAYMENT,
+    "amount": 49900,
+    "currency": "INR",
+    "status": "requires_action",
+    "display_status": "requires_action",
+    "gateway": "razorpay",
+    "next_action": {
+        "type": "browser",
+        "url": None,
+        "data": {
+            "order_id": "order_RkT2Yc3xQ9ZLmN",
+            "key_id": "rzp_test_1DP5mmOlF5G5ag",
+            "amount": "49900",
+            "currency": "INR",
+            "method": "upi",
+        },
+        "callback_url": f"http://127.0.0.1:8000/v1/callbacks/razorpay/razorpay_test?payment={PAYMENT_ID}",
+        "expires_at": "2026-11-21T11:15:30Z",
+    },
+    "order_reference": "order-1002",
+    "description": "",
+    "metadata": {},
+    "version": 2,
+}
 PAYMENTS = {
     "object": "list",
     "data": [PAYMENT],
@@ -195,7 +228,22 @@ TRANSACTION = {
 TRANSACTIONS = {"transactions": [TRANSACTION], "hasMore": False, "next": None}
 QUICK_CHECKOUT = {"order_id": "order-1001", "amount": 4999, "currency": "EUR"}
 CHECKOUT = {"checkout_url": "https://checkout.stripe.com/c/pay/cs_test_a1"}
+CHECKOUT_LINK = {"checkout_url": "https://rzp.io/rzp/1DP5mmOl"}
 CHECKOUT_LATER = {"checkout_url": None}
+EVENT_WITH_A_SIGNED_TIME = {
+    "id": "evt_1Qx",
+    "object": "event",
+    "type": "payment_intent.succeeded",
+    "data": {"object": {}},
+}
+EVENT_WITH_A_SIGNED_BODY = {
+    "entity": "event",
+    "account_id": "acc_BFQ7uQEaa7j2z7",
+    "event": "payment.captured",
+    "contains": ["payment"],
+    "payload": {"payment": {"entity": {"id": "pay_RkT2b0pX1aVn8Q", "status": "captured"}}},
+    "created_at": 1795252530,
+}
 RECEIVED = {"received": True}
 ALIVE = {"status": "alive"}
 METRICS = 'payonce_api_requests_total{method="POST",route="/v1/payments",status="201"} 42.0'

@@ -66,6 +66,13 @@ body get the same answer, byte for byte. A `202` means: taken, durable, still be
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """More examples than one, by the name each has in the document."""
+
+    named: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One way a route answers well. `model` None: without a body."""
 
@@ -161,7 +168,14 @@ def _content(text: str, model: type[BaseModel] | None, example: object, media_ty
     if model is None:
         return {"description": text}
     schema = {"$ref": _REF.format(model=model.__name__)}
-    return {"description": text, "content": {media_type: {"schema": schema, "example": example}}}
+    return {"description": text, "content": {media_type: {"schema": schema, **shown(example)}}}
+
+
+def shown(example: object) -> dict[str, Any]:
+    """The part of a content that holds its example, or its several ones."""
+    if not isinstance(example, Several):
+        return {"example": example}
+    return {"examples": {name: {"value": value} for name, value in example.named.items()}}
 
 
 def _request_body(model: type[BaseModel], example: object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from api.creation import create_payment, status_of
 from api.errors import invalid
 from api.evidence import MOST_LOOKS, needs_evidence
 from api.keys import read_keyed
-from api.openapi import Answer, operation
+from api.openapi import Answer, Several, operation
 from api.presentation import next_page
 from api.replies import Reply, told
 from api.requests import prefers_async, read_query
@@ -21,17 +21,20 @@ from domain.ports import Caller, PaymentFilter, StoredPayment
 
 router = APIRouter()
 
+_ASKED = Several({"charged by the server": examples.CREATE_PAYMENT, "paid in the browser": examples.IN_BROWSER})
+_CREATED = Several({"charged by the server": examples.PAYMENT, "paid in the browser": examples.PAYMENT_IN_BROWSER})
+
 
 @router.post(
     "/v1/payments",
     **operation(
         "Create a payment and charge it, or authorize it with `capture_method: manual`",
         {
-            201: Answer(PaymentObject, examples.PAYMENT, "Captured, authorized, or waiting for the customer"),
+            201: Answer(PaymentObject, _CREATED, "Captured, authorized, or waiting for the customer"),
             202: Answer(PaymentObject, examples.PENDING_PAYMENT, "Taken and durable; still being worked on"),
         },
         tag="payments",
-        body=(CreatePayment, examples.CREATE_PAYMENT),
+        body=(CreatePayment, _ASKED),
         key="required",
         also=(402,),
     ),

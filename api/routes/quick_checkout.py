@@ -10,7 +10,7 @@ from api.commanding import read_payment
 from api.creation import create_payment, status_of
 from api.errors import not_found
 from api.keys import read_keyed
-from api.openapi import Answer, operation
+from api.openapi import Answer, Several, operation
 from api.replies import Reply, told
 from api.routes.quick import transaction_object
 from api.schemas.quick import CheckoutObject, QuickCheckout, TransactionObject
@@ -21,13 +21,15 @@ from domain.ports import Caller, PaymentFilter, StoredPayment
 
 router = APIRouter()
 
+_OPENED = Several({"a session": examples.CHECKOUT, "a payment link": examples.CHECKOUT_LINK})
+
 
 @router.post(
     "/api/payments/{gateway}/checkout",
     **operation(
         "Open a gateway's payment page for an order",
         {
-            201: Answer(CheckoutObject, examples.CHECKOUT, "Send the customer there; `Location` names the payment"),
+            201: Answer(CheckoutObject, _OPENED, "Send the customer there; `Location` names the payment"),
             202: Answer(CheckoutObject, examples.CHECKOUT_LATER, "Taken; ask for its status"),
         },
         tag="quick",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from api import examples
 from api.errors import Problem, not_found
-from api.openapi import Answer, operation
+from api.openapi import Answer, Several, operation, shown
 from api.pan_guard import redact
 from api.replies import told
 from api.requests import read_body
@@ -16,6 +16,10 @@ from domain.errors import SignatureInvalid
 from domain.ports import Delivery
 
 router = APIRouter()
+
+_EVENTS = Several(
+    {"signed with its time": examples.EVENT_WITH_A_SIGNED_TIME, "signed alone": examples.EVENT_WITH_A_SIGNED_BODY}
+)
 
 
 def _documented(summary: str) -> dict[str, Any]:
@@ -27,8 +31,7 @@ def _documented(summary: str) -> dict[str, Any]:
         also=(400, 404, 413, 415, 422),
     )
     body = {"description": "the gateway's event, signed in its headers", "type": "object"}
-    example = {"id": "evt_1Qx", "type": "payment.captured"}
-    content = {"application/json": {"schema": body, "example": example}}
+    content = {"application/json": {"schema": body, **shown(_EVENTS)}}
     kwargs["openapi_extra"]["requestBody"] = {"required": True, "content": content}
     return kwargs
 
