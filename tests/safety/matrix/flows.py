@@ -30,7 +30,7 @@ class Flow:
 
     `loses`: how the path of the call ends whose answer may be lost; None: the last command calls nobody. `revives`:
     what was under way or over begins anew at this gateway, so that the payment may move back. `only_word`: an event
-    that nothing but reconciliation makes good, and the amounts it ends with when that is lost.
+    that nothing but reconciliation or time makes good, and where it ends when that is lost.
     """
 
     desk: Callable[[], Desk] = StripeDesk
@@ -42,7 +42,7 @@ class Flow:
     events: int
     loses: str | None = ""
     revives: bool = False
-    only_word: tuple[str, Amounts] | None = None
+    only_word: tuple[str, PaymentState, Amounts] | None = None
 
 
 def _pays(token: str = "pm_card_visa", **given: Any) -> Step:

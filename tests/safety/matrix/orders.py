@@ -131,19 +131,16 @@ class Walk:
         return self._places.setdefault(name, Place(len(self._places), record, wrong))
 
     def _problems(self, place: Place, *, lost: int | None) -> Sequence[str]:
-        unheard = self._without_the_only_word if lost is not None and self._is_only_word(lost) else None
-        key = (place.number, unheard is not None)
+        unheard = lost is not None and self._is_only_word(lost)
+        key = (place.number, unheard)
         if key not in self._judged:
-            self._judged[key] = (*place.wrong, *problems(self._told, self._flow, place.record, unheard))
+            found = problems(self._told, self._flow, place.record, unheard=unheard)
+            self._judged[key] = (*place.wrong, *found)
         return self._judged[key]
 
     def _is_only_word(self, index: int) -> bool:
         told = json.loads(self._told.deliveries[index].raw)
         return self._flow.only_word is not None and self._flow.only_word[0] == told.get("event")
-
-    @property
-    def _without_the_only_word(self) -> Amounts | None:
-        return self._flow.only_word[1] if self._flow.only_word else None
 
 
 def steps(ending: Ending) -> Iterator[Step]:
@@ -159,16 +156,17 @@ def steps(ending: Ending) -> Iterator[Step]:
     yield SWEEP
 
 
-def problems(told: Told, flow: Flow, record: Record, unheard: Amounts | None) -> Iterator[str]:
-    """What is wrong with where it ended. `unheard`: the amounts without the only word of what came after."""
+def problems(told: Told, flow: Flow, record: Record, *, unheard: bool) -> Iterator[str]:
+    """What is wrong with where it ended. `unheard`: without the only word of what came last."""
     payment, book = record.payment, told.till.book()
-    amounts = payment.amounts
+    state, amounts = (flow.state, flow.amounts) if flow.only_word is None or not unheard else flow.only_word[1:]
+    stands = payment.amounts
     if payment.state is PaymentState.EXPIRED:  # a hold that is gone need not have been heard of
-        amounts = replace(amounts, authorized_minor=flow.amounts.authorized_minor)
-    if (payment.state, payment.attention, amounts) != (flow.state, Attention.NONE, unheard or flow.amounts):
+        stands = replace(stands, authorized_minor=amounts.authorized_minor)
+    if (payment.state, payment.attention, stands) != (state, Attention.NONE, amounts):
         yield f"ended {payment.state}, {payment.attention}, {payment.amounts}"
     booked = (book.get("captured_minor", 0), book.get("refunded_minor", 0))
-    if unheard is None and (amounts.captured_minor, amounts.refunded_minor) != booked:
+    if not unheard and (stands.captured_minor, stands.refunded_minor) != booked:
         yield f"the book says {book}"
     if unhandled := sorted(record.inbox.keys() - record.handled):
         yield f"not handled: {unhandled}"

@@ -160,6 +160,17 @@ RAZORPAY_FLOWS: Mapping[str, Flow] = {
         events=4,
         revives=True,
     ),
+    "authorized late, given up, held": _flow(
+        before=_given_up,
+        last=_looks,
+        after=_at_once(_authorized_late),
+        state=_S.AUTHORIZED,
+        amounts=_AUTHORIZED,
+        events=2,
+        loses=None,
+        revives=True,
+        only_word=("payment.authorized", _S.EXPIRED, Amounts()),
+    ),
     "authorized late, given up, lapses": _flow(
         before=_given_up,
         last=_looks,
@@ -189,14 +200,14 @@ RAZORPAY_FLOWS: Mapping[str, Flow] = {
         last=refunds(),
         after=_in_turn(_waits(10), _decides_refund(processed=False)),
         events=6,
-        only_word=("refund.failed", replace(_CAPTURED, refunded_minor=400)),
+        only_word=("refund.failed", _S.CAPTURED, replace(_CAPTURED, refunded_minor=400)),
     ),
     "manual capture, refund, failed later": _flow(
         before=_in_turn(_HELD_AND_SEEN, captures()),
         last=refunds(None),
         after=_in_turn(_waits(10), _decides_refund(processed=False)),
         events=6,
-        only_word=("refund.failed", replace(_CAPTURED, refunded_minor=1000)),
+        only_word=("refund.failed", _S.CAPTURED, replace(_CAPTURED, refunded_minor=1000)),
     ),
     "refund, pending, then failed": _flow(
         before=_PAID_AND_SEEN, last=refunds(), after=_decides_refund(processed=False), events=5
