@@ -12,8 +12,17 @@ MOST_LOOKS = 20
 
 
 def needs_evidence(payment: Payment) -> bool:
-    """Of all others the story is enough."""
-    return payment.attention is not Attention.NONE
+    """Of all others the story is enough: nothing is in doubt, and nothing is on its way."""
+    return payment.attention is not Attention.NONE or payment.unsettled is not None
+
+
+def held_up(payment: Payment, known: Evidence) -> str | None:
+    """Why what is under way was not sent yet, in a sentence part; None when it was."""
+    operation = payment.unsettled
+    if operation is None:
+        return None
+    tries = [a for a in known.attempts if a.operation_number == operation.number and a.state == "not_sent"]
+    return f"to send the {operation.verb} again: {tries[-1].evidence}" if tries else None
 
 
 def evidence_object(payment: Payment, known: Evidence, *, next_look: datetime | None) -> EvidenceObject:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api.evidence import evidence_object
+from api.evidence import evidence_object, held_up
 from api.presentation import Presenter, display_status
 from api.schemas.payments import TimelineEntryObject, TimelineObject, WaitingObject
 from domain.commands import Abilities, Cancel, Capture, Refund, permit
@@ -63,7 +63,7 @@ def timeline_object(
     evidence: Evidence | None = None,
 ) -> TimelineObject:
     payment, because = stored.payment, stored.instructions.routed_because
-    next_up = waiting(payment, abilities, now=now)
+    next_up = waiting(payment, abilities, now=now, evidence=evidence)
     routed = f" Routed to {payment.gateway} by {because}." if because else ""
     made = TimelineEntryObject(
         sequence=0,
@@ -102,11 +102,14 @@ def sentence(payment: Payment, entry: TimelineEntry) -> str:
     return text[:1].upper() + text[1:]
 
 
-def waiting(payment: Payment, abilities: Abilities, *, now: datetime) -> WaitingObject:
+def waiting(
+    payment: Payment, abilities: Abilities, *, now: datetime, evidence: Evidence | None = None
+) -> WaitingObject:
     """What happens next if nobody does anything."""
     step = next_step(payment, now=now, abilities=abilities)
     if isinstance(step, Wait):
-        return WaitingObject(text=f"Waiting for {step.why}.", until=step.until)
+        held = held_up(payment, evidence) if evidence else None
+        return WaitingObject(text=f"Waiting {held or f'for {step.why}'}.", until=step.until)
     if isinstance(step, Perform):
         return WaitingObject(text=f"About to {step.operation.verb}.", until=now)
     return WaitingObject(text="Nothing is pending; a command or a webhook wakes it.", until=None)

@@ -18,6 +18,7 @@ from domain.failpoints import after_in_thread, before_in_thread
 from domain.gateway import Capabilities, GatewayCall, GatewayEvent, MethodSetup, Movement, MovementPage, StoredMethod
 from domain.operation import OperationState, Verb
 from domain.outcomes import Authorized, Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
+from gateways.circuit import heard
 from gateways.razorpay import callbacks, parameters, stored_methods, webhooks
 from gateways.razorpay.book import Book
 from gateways.razorpay.declines import refusal
@@ -289,7 +290,10 @@ class RazorpayGateway:
             answer = send(f"/v1{path}", dict(told), timeout=self._timeout, headers=dict(headers or {}))
             after_in_thread("gateway_request", subject, name, detail=method)
         except Exception as error:  # whatever it is, the request may have executed
-            raise Refused(read_fault(error)) from error
+            fault = read_fault(error)
+            heard(fault.status, refuses_credentials=fault.refuses_credentials)
+            raise Refused(fault) from error
+        heard(200)
         if not isinstance(answer, dict):
             raise Refused(Fault(status=200, description=f"not an object: {answer!r:.100}"))
         return answer

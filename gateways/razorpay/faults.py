@@ -22,6 +22,7 @@ DENIED_STATUSES = frozenset({401, 403})
 REFUSED_CODE = "BAD_REQUEST_ERROR"
 NO_SUCH_ID = "id provided does not exist"
 KEY_REUSED = "different request with the same idempotency key"
+KEYS_REFUSED = ("authentication failed", "the api key provided is invalid", "the api key/secret provided is invalid")
 NO_WORD = "NA"
 
 
@@ -43,6 +44,14 @@ class Fault:
         """For people: what Razorpay said, without anything secret."""
         words = [f"HTTP {self.status}" if self.status else "no readable answer", self.code, self.reason, self.parameter]
         return redacted(" ".join(word for word in [*words, self.description] if word))
+
+    @property
+    def refuses_credentials(self) -> bool:
+        """The keys themselves, which Razorpay sometimes says with a 400. The words alone would not do: a customer's own
+        authentication fails as well, and that has a reason beside it."""
+        said = self.description.lower()
+        named = any(said.startswith(words) for words in KEYS_REFUSED)
+        return self.status == 401 or (self.is_refusal and not self.reason and named)
 
     @property
     def is_refusal(self) -> bool:

@@ -17,6 +17,7 @@ from domain.failpoints import after_in_thread, before_in_thread
 from domain.gateway import Capabilities, GatewayCall, GatewayEvent, MethodSetup, MovementPage, StoredMethod
 from domain.operation import Verb
 from domain.outcomes import Declined, DeclineKind, NotFound, Outcome
+from gateways.circuit import heard
 from gateways.stripe import parameters, stored_methods, webhooks
 from gateways.stripe.declines import refusal
 from gateways.stripe.faults import REFUSED_STATUSES, Fault, Refused, read_fault, told_by_refusal
@@ -222,9 +223,12 @@ class StripeGateway:
             answer = self._client.raw_request(method, path, **options, **told)
             after_in_thread("gateway_request", key, path.rpartition("/")[2], detail=method)
         except stripe.StripeError as error:
-            raise Refused(read_fault(error)) from error
+            fault = read_fault(error)
+            heard(fault.status, refuses_credentials=fault.refuses_credentials)
+            raise Refused(fault) from error
         except Exception as error:  # the SDK trips over answers that are not Stripe's; the request may have executed
             raise Refused(Fault(message=f"{type(error).__name__}: {error}")) from error
+        heard(answer.code)
         if not isinstance(answer.data, dict):
             raise Refused(Fault(status=answer.code, message=f"not an object: {answer.body}"))
         return answer.data

@@ -40,6 +40,11 @@ class Fault:
     references: dict[str, str] = field(default_factory=dict)
 
     @property
+    def refuses_credentials(self) -> bool:
+        """The key itself: unknown, expired or revoked. 403 is a valid key that may not do this one thing."""
+        return self.status == 401
+
+    @property
     def evidence(self) -> str:
         """For people: what Stripe said, without anything secret."""
         words = [

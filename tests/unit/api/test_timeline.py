@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from api import timeline
+from api.evidence import needs_evidence
 from api.presentation import Presenter
 from api.timeline import allowed, sentence, timeline_object, waiting
 from domain import announcements
 from domain.commands import Abilities
+from domain.evidence import Evidence
 from domain.gateway import Instructions
 from domain.operation import Operation, OperationState, Verb
 from domain.payment import Amounts, Attention, MethodChoice, Payment, PaymentState
-from domain.ports import StoredPayment, TimelineEntry
+from domain.ports import Attempt, StoredPayment, TimelineEntry
 from tests.unit.api.fakes import START
 
 PAYMENT = Payment(
@@ -140,3 +142,30 @@ def test_the_first_entry_says_how_the_gateway_was_chosen() -> None:
 
 def _stored(payment: Payment, **instructions: Any) -> StoredPayment:
     return StoredPayment(payment=payment, instructions=Instructions(**instructions))
+
+
+def test_what_could_not_be_sent_yet_says_why_and_until_when() -> None:
+    sent = operation(Verb.CAPTURE, OperationState.SENT)
+    capturing = replace(PAYMENT, state=PaymentState.AUTHORIZED, operations=(sent,))
+    why = "acct is not asked: the gateway refuses its credentials since 10:00; next try at 10:15"
+    noted = Attempt(
+        payment_id=PAYMENT.id,
+        operation_number=1,
+        generation=1,
+        key="po_1",
+        state="not_sent",
+        sent_at=START,
+        answer="CredentialsRefused",
+        evidence=why,
+    )
+    stored = StoredPayment(payment=capturing, instructions=Instructions())
+    assert needs_evidence(capturing)
+    for attempt, text in (
+        (noted, f"Waiting to send the capture again: {why}."),
+        (replace(noted, state="sent"), "Waiting for stripe to say what became of the capture."),
+    ):
+        known = Evidence(attempts=[attempt], looks=[])
+        told = timeline_object(stored, [], Abilities(), PRESENTER, now=START, evidence=known)
+        assert told.waiting_for.text == text
+        assert told.evidence is not None
+        assert [tried.evidence for tried in told.evidence.attempts] == [why]
