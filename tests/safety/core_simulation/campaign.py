@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from tests.safety.campaigns import swarm
 from tests.safety.campaigns.campaign import Campaign
 from tests.safety.core_simulation.razorpay.side import RazorpaySide
 from tests.safety.core_simulation.side import Side
@@ -10,19 +11,16 @@ from tests.safety.core_simulation.stripe_side import StripeSide
 from tests.safety.core_simulation.weather import (
     COMPLETION_FAULTS,
     DOOR_FAULTS,
-    HTTP_FAULTS,
     OWNER_FAULTS,
     RECORD_FAULTS,
     TRY_FAULTS,
-    WEBHOOK_FAULTS,
 )
 from tests.safety.core_simulation.world import World
 
 SIDES: Mapping[str, type[Side]] = {side.name: side for side in (StripeSide, RazorpaySide)}
 
 CLASSES = frozenset({
-    *HTTP_FAULTS, *TRY_FAULTS, *COMPLETION_FAULTS, *RECORD_FAULTS, *OWNER_FAULTS, *DOOR_FAULTS,
-    *(f"webhook_{kind}" for kind in WEBHOOK_FAULTS),
+    *swarm.CLASSES, *TRY_FAULTS, *COMPLETION_FAULTS, *RECORD_FAULTS, *OWNER_FAULTS, *DOOR_FAULTS,
     "overlapping_tries", "version_conflict", "command_repeated", "signed_delivery",
 })  # fmt: skip
 ENDS = frozenset({"captured", "failed", "canceled", "expired"})

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.safety.simulation.life import ALPHABET, Step
+from tests.safety.campaigns.steps import Step
+from tests.safety.simulation.life import ALPHABET
 
 WINDOW_SECONDS = 4 * 3_600.0
 """Payments arrive within this. Wide, so that a lookup by reference reads a few intents and not all of them."""

@@ -4,7 +4,7 @@ A request executes in the moment it is made; `waited_seconds` is how long its cl
 the activity's port turns into simulated time. Everything but the socket and the SDK's objects is the product's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ from pydantic_core import from_json
 from gateways.stripe.adapter import API_VERSION, StripeGateway
 from gateways.stripe.faults import Fault, Refused, read_fault
 from simulator.exchange import perform
-from simulator.faults import FaultRule
 from simulator.wire import WireRequest, WireResponse
+from tests.safety.campaigns.swarm import RULES
 from tests.safety.core_simulation.bank import Bank
 from tests.safety.core_simulation.tries import Try
 from tests.safety.core_simulation.weather import Weather
@@ -36,32 +36,6 @@ LATEST_EXECUTION_SECONDS = 100.0
 """A request its client gave up on executes within the gateway's settle time (2 minutes), or never."""
 
 _HEADERS = {"authorization": f"Bearer {SECRET_KEY}", "stripe-version": API_VERSION}
-
-
-def _rule(kind: Any, **how: Any) -> Callable[[float], FaultRule]:
-    rule = FaultRule(kind=kind, **how)
-    return lambda _seconds: rule
-
-
-_RULES: Mapping[str, Callable[[float], FaultRule]] = {
-    "after_commit_timeout": _rule("after_commit_timeout"),
-    "before_commit_timeout": _rule("before_commit_timeout"),
-    "after_commit_500": _rule("after_commit_500"),
-    "after_commit_500_unstored": _rule("after_commit_500", stored=False),
-    "before_commit_500": _rule("before_commit_500"),
-    "before_commit_500_stored": _rule("before_commit_500", stored=True),
-    "drop_reply": _rule("drop_reply"),
-    "reset_before": _rule("reset_before"),
-    "wrong_html": _rule("wrong_body", body="html"),
-    "wrong_empty": _rule("wrong_body", body="empty"),
-    "wrong_broken_json": _rule("wrong_body", body="broken_json"),
-    "wrong_other_amount": _rule("wrong_body", body="other_amount"),
-    "wrong_other_currency": _rule("wrong_body", body="other_currency"),
-    "rate_limit": lambda seconds: FaultRule(kind="rate_limit", seconds=float(int(seconds))),
-    "unavailable_503": lambda seconds: FaultRule(kind="unavailable_503", seconds=float(int(seconds))),
-    "in_flight_409": _rule("in_flight_409"),
-    "lookup_lag": lambda seconds: FaultRule(kind="lookup_lag", seconds=seconds * 10),
-}
 
 
 class Line:
@@ -103,7 +77,7 @@ class Line:
         if kind == "late_execution":
             self._execute_late(request)
             raise self._no_answer()
-        exchange = perform(self._bank.wire, request, _RULES[kind](life.random.random() * 10))
+        exchange = perform(self._bank.wire, request, RULES[kind](life.random.random() * 10))
         self._bank.plan_jobs()
         if exchange.connection == "hold":
             raise self._no_answer()

@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from domain.commands import Cancel, Capture, Order, Refund
 from domain.payment import Payment
 from domain.payment import PaymentState as State
+from tests.safety.campaigns.steps import Step, allows, command_of
 from tests.safety.core_simulation.bank import StripeBank
 from tests.safety.core_simulation.life import Life
-from tests.safety.simulation.life import Step
 
 if TYPE_CHECKING:
     from tests.safety.core_simulation.world import World
@@ -43,7 +42,7 @@ class People:
         """The next step of the plan once the payment allows it; the client gives up waiting after a while."""
         after, step = self.world.timeline.after, life.plan.steps[position]
         payment = self.world.store.payments.get(life.payment_id)
-        if payment is None or not _allows(payment, step):
+        if payment is None or not allows(payment, step):
             if looks < MOST_LOOKS:
                 after(2.0 * 1.7**looks, lambda: self._follow(life, position, looks + 1))
             return
@@ -55,7 +54,7 @@ class People:
     def _command(self, life: Life, payment: Payment, step: Step) -> None:
         life.commands += 1
         self.commands += 1
-        command = _command(payment, step, key=f"{step.kind}-{life.commands}")
+        command = command_of(payment, step, key=f"{step.kind}-{life.commands}")
         life.trace.append((self.world.timeline.elapsed_seconds, "client", command))
         owner = self.world.owners[life.payment_id]
         owner.put(command)
@@ -89,21 +88,3 @@ class StripePeople(People):
             bank = self.world.bank
             assert isinstance(bank, StripeBank)
             bank.authenticate(intent_id, approve=life.plan.customer != "fails")
-
-
-def _allows(payment: Payment, step: Step) -> bool:
-    if step.kind == "refund":
-        return payment.amounts.refundable_minor > 0 and payment.unsettled is None
-    if step.kind == "cancel" and payment.capture_method == "automatic":
-        return payment.state in (State.CREATED, State.REQUIRES_ACTION)
-    return payment.state is State.AUTHORIZED and payment.unsettled is None
-
-
-def _command(payment: Payment, step: Step, *, key: str) -> Order:
-    left = payment.amounts.refundable_minor if step.kind == "refund" else payment.amounts.capturable_minor
-    amount = None if step.share is None else max(1, int(left * step.share))
-    if amount is not None and payment.currency == "KWD":
-        amount = max(10, amount // 10 * 10)
-    if step.kind == "capture":
-        return Capture(command_key=key, amount_minor=amount, final=step.final)
-    return Cancel(command_key=key) if step.kind == "cancel" else Refund(command_key=key, amount_minor=amount)

@@ -1,14 +1,15 @@
 """The campaign of the whole product: its worlds, and what many seeds must have seen."""
 
+from tests.safety.campaigns import swarm
 from tests.safety.campaigns.campaign import Campaign
-from tests.safety.simulation.weather import CLIENT_FAULTS, HTTP_FAULTS, PROCESS_FAULTS, RECORD_FAULTS, WEBHOOK_FAULTS
+from tests.safety.simulation.weather import CLIENT_FAULTS, PROCESS_FAULTS, RECORD_FAULTS
 from tests.safety.simulation.world import World
 
 SDK_EVERY = 50
 """One seed in so many runs through Stripe's SDK and its `requests` client, the socket alone exchanged."""
 
 CLASSES = frozenset({
-    *HTTP_FAULTS, *PROCESS_FAULTS, *RECORD_FAULTS, *CLIENT_FAULTS, *(f"webhook_{kind}" for kind in WEBHOOK_FAULTS),
+    *swarm.CLASSES, *PROCESS_FAULTS, *RECORD_FAULTS, *CLIENT_FAULTS,
     "reset", "terminated", "unreachable_before", "unreachable_after", "overlapping_tries",
 })  # fmt: skip
 

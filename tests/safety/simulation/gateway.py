@@ -1,7 +1,7 @@
 """The gateway's side: the simulator's wire in process, its book watched by the referee, and what befalls a request."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -20,6 +20,7 @@ from simulator.stripe.parameters import ParameterTable
 from simulator.stripe.wire import StripeWire
 from simulator.webhooks import Endpoint, Webhooks
 from simulator.wire import WireRequest
+from tests.safety.campaigns.swarm import RULES
 from tests.safety.simulation.line import CONNECT_TIMEOUT_SECONDS, TIMEOUT_SECONDS, WEBHOOK_SECRET
 from tests.safety.simulation.process import WAITING, Process
 from tests.safety.simulation.timeline import Timeline
@@ -29,31 +30,10 @@ LATEST_EXECUTION_SECONDS = 100.0
 """A request its client gave up on executes within the gateway's settle time (2 minutes), or never."""
 
 
-@cache
-def _rule(kind: Any, **how: Any) -> FaultRule:
-    return FaultRule(kind=kind, **how)
-
-
-_RULES: dict[str, Callable[[float], FaultRule]] = {
-    "after_commit_timeout": lambda _: _rule("after_commit_timeout"),
-    "before_commit_timeout": lambda _: _rule("before_commit_timeout"),
-    "after_commit_500": lambda _: _rule("after_commit_500"),
-    "after_commit_500_unstored": lambda _: _rule("after_commit_500", stored=False),
-    "before_commit_500": lambda _: _rule("before_commit_500"),
-    "before_commit_500_stored": lambda _: _rule("before_commit_500", stored=True),
-    "drop_reply": lambda _: _rule("drop_reply"),
-    "reset_before": lambda _: _rule("reset_before"),
-    "wrong_html": lambda _: _rule("wrong_body", body="html"),
-    "wrong_empty": lambda _: _rule("wrong_body", body="empty"),
-    "wrong_broken_json": lambda _: _rule("wrong_body", body="broken_json"),
-    "wrong_other_amount": lambda _: _rule("wrong_body", body="other_amount"),
-    "wrong_other_currency": lambda _: _rule("wrong_body", body="other_currency"),
-    "rate_limit": lambda seconds: _rule("rate_limit", seconds=float(int(seconds))),
-    "unavailable_503": lambda seconds: _rule("unavailable_503", seconds=float(int(seconds))),
-    "in_flight_409": lambda _: _rule("in_flight_409"),
-    "lookup_lag": lambda seconds: FaultRule(kind="lookup_lag", seconds=seconds * 10),
-    "gateway_503": lambda _: _rule("unavailable_503", seconds=10.0),
-    "gateway_silent": lambda _: _rule("before_commit_timeout"),
+_RULES: Mapping[str, Callable[[float], FaultRule]] = {
+    **RULES,
+    "gateway_503": lambda _: FaultRule(kind="unavailable_503", seconds=10.0),
+    "gateway_silent": RULES["before_commit_timeout"],
 }
 
 

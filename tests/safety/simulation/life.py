@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.safety.campaigns.steps import Step
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -20,19 +22,8 @@ class Plan:
     action_lifetime_seconds: int
     customer: str  # approves | fails | late | never
     customer_delay_seconds: float
-    steps: tuple["Step", ...]
+    steps: tuple[Step, ...]
     creations: int  # how many times the client posts the same payment at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A command the client sends once the payment allows it, or some time after the one before."""
-
-    kind: str  # capture | cancel | refund
-    share: float | None  # of what is left; None for all of it
-    final: bool
-    delay_seconds: float
-    twice: bool  # a second, different command at the same moment: they race
 
 
 @dataclass(slots=True)

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from domain.commands import Cancel, Capture, Command, Refund
 from domain.errors import PayonceError
 from domain.payment import Payment
 from domain.payment import PaymentState as State
 from simulator.stripe.errors import StripeError
 from simulator.wire import WireRequest
+from tests.safety.campaigns.steps import Step, allows, command_of
 from tests.safety.simulation.activity import no_activity
 from tests.safety.simulation.doors import Doors, HttpAnswer
 from tests.safety.simulation.gateway import GatewaySide
-from tests.safety.simulation.life import Life, Step
+from tests.safety.simulation.life import Life
 from tests.safety.simulation.process import Point, Process
 from tests.safety.simulation.timeline import Timeline
 from tests.safety.simulation.violation import Bug, Violation
@@ -107,7 +107,7 @@ class People:
     def _follow(self, life: Life, position: int, looks: int) -> None:
         """The next step of the plan once the payment allows it; the client gives up waiting after a while."""
         step, payment = life.plan.steps[position], self._payments.get(life.payment_id)
-        if payment is None or not _allows(payment, step):
+        if payment is None or not allows(payment, step):
             if looks < _MOST_LOOKS:
                 wait = 2.0 * 1.7**looks
                 self._timeline.after(wait, lambda: self._follow(life, position, looks + 1))
@@ -119,7 +119,7 @@ class People:
 
     def _command(self, life: Life, payment: Payment, step: Step) -> None:
         life.commands += 1
-        command = _command(payment, step, key=f"{step.kind}-{life.commands}-{life.payment_id}")
+        command = command_of(payment, step, key=f"{step.kind}-{life.commands}-{life.payment_id}")
         life.trace.append((self._timeline.elapsed_seconds, "client", command))
         self._ask(life, command.command_key, lambda: self._doors.command(life, command, body=repr(command)))
 
@@ -162,21 +162,3 @@ class People:
 
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-def _allows(payment: Payment, step: Step) -> bool:
-    if step.kind == "refund":
-        return payment.amounts.refundable_minor > 0 and payment.unsettled is None
-    if step.kind == "cancel" and payment.capture_method == "automatic":
-        return payment.state in (State.CREATED, State.REQUIRES_ACTION)
-    return payment.state is State.AUTHORIZED and payment.unsettled is None
-
-
-def _command(payment: Payment, step: Step, *, key: str) -> Command:
-    left = payment.amounts.refundable_minor if step.kind == "refund" else payment.amounts.capturable_minor
-    amount = None if step.share is None else max(1, int(left * step.share))
-    if amount is not None and payment.currency == "KWD":
-        amount = max(10, amount // 10 * 10)
-    if step.kind == "capture":
-        return Capture(command_key=key, amount_minor=amount, final=step.final)
-    return Cancel(command_key=key) if step.kind == "cancel" else Refund(command_key=key, amount_minor=amount)

@@ -1,41 +1,12 @@
-"""The faults of one seed. Swarm testing: each seed draws which faults exist in it and how often, so that a rare
-combination is some seed's normal day. `calm` ends them all: the liveness phase."""
+"""The faults of one seed of the whole product. `clear_up` ends them all: the liveness phase."""
 
 import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-HTTP_FAULTS: Mapping[str, float] = {
-    # executed or not, and the client cannot tell
-    "after_commit_timeout": 0.30,
-    "before_commit_timeout": 0.30,
-    "after_commit_500": 0.10,
-    "after_commit_500_unstored": 0.10,
-    "before_commit_500": 0.10,
-    "before_commit_500_stored": 0.10,
-    "drop_reply": 0.10,
-    "reset_before": 0.10,
-    "late_execution": 0.10,
-    # an answer that is none
-    "wrong_html": 0.05,
-    "wrong_empty": 0.05,
-    "wrong_broken_json": 0.05,
-    "wrong_other_amount": 0.05,
-    "wrong_other_currency": 0.05,
-    # surely not executed
-    "refused_connection": 0.10,
-    "rate_limit": 0.10,
-    "unavailable_503": 0.10,
-    "in_flight_409": 0.10,
-    "lookup_lag": 0.30,
-}
-"""Most share of requests each fault may strike."""
+from tests.safety.campaigns.swarm import CALM, HTTP_FAULTS, WEBHOOK_FAULTS, Rates, Swarm
 
-READS_ONLY = frozenset({"lookup_lag"})
-WRITES_ONLY = frozenset({"in_flight_409", "late_execution", "before_commit_500_stored"})
-
-WEBHOOK_FAULTS: Mapping[str, float] = {"lost": 0.30, "duplicated": 0.50, "late": 0.30, "very_late": 0.05}
 PROCESS_FAULTS: Mapping[str, float] = {
     "crash_before": 0.03,
     "crash_after": 0.03,
@@ -55,23 +26,7 @@ OWNER_FAULTS: Mapping[str, float] = {
 CLIENT_FAULTS: Mapping[str, float] = {"reply_lost": 0.15, "api_crash": 0.05, "forged_webhook": 0.05}
 
 OUTAGES = ("gateway_refused", "gateway_silent", "gateway_503", "gateway_revoked", "postgres", "temporal")
-LARGEST_TOTAL = 0.55
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Cumulated thresholds: one random number says whether something strikes, and what."""
-
-    total: float
-    steps: tuple[tuple[float, str], ...]
-
-    def strike(self, draw: random.Random) -> str | None:
-        if not self.steps:
-            return None
-        number = draw.random()
-        if number >= self.total:
-            return None
-        return next(kind for threshold, kind in self.steps if number < threshold)
+SWARM = Swarm(share=0.4, power=2, largest_total=0.55)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +34,6 @@ class Outage:
     kind: str
     begins_at: float
     ends_at: float
-
-
-CALM = Rates(0.0, ())
 
 
 @dataclass(slots=True)
@@ -112,33 +64,18 @@ class Weather:
 
 def forecast(seed: int, *, window_seconds: float) -> Weather:
     draw = random.Random(f"weather:{seed}")
-    http = _drawn(draw, HTTP_FAULTS)
+    reads, writes = SWARM.reads_and_writes(draw, HTTP_FAULTS)
     return Weather(
-        reads=_rates({kind: rate for kind, rate in http.items() if kind not in WRITES_ONLY}),
-        writes=_rates({kind: rate for kind, rate in http.items() if kind not in READS_ONLY}),
-        webhooks=_rates(_drawn(draw, WEBHOOK_FAULTS)),
-        processes=_rates(_drawn(draw, PROCESS_FAULTS)),
-        records=_rates(_drawn(draw, RECORD_FAULTS)),
-        owners=_rates(_drawn(draw, OWNER_FAULTS)),
-        clients=_rates(_drawn(draw, CLIENT_FAULTS)),
+        reads=reads,
+        writes=writes,
+        webhooks=SWARM.rates(draw, WEBHOOK_FAULTS),
+        processes=SWARM.rates(draw, PROCESS_FAULTS),
+        records=SWARM.rates(draw, RECORD_FAULTS),
+        owners=SWARM.rates(draw, OWNER_FAULTS),
+        clients=SWARM.rates(draw, CLIENT_FAULTS),
         outages=_outages(draw, window_seconds),
         skews_seconds=(0.0, draw.uniform(-20, 20), draw.uniform(-2, 2)),
     )
-
-
-def _drawn(draw: random.Random, most: Mapping[str, float]) -> dict[str, float]:
-    """Each fault exists in two seeds of five; small rates are as likely as large ones."""
-    return {kind: limit * draw.random() ** 2 for kind, limit in most.items() if draw.random() < 0.4}
-
-
-def _rates(shares: Mapping[str, float]) -> Rates:
-    total = sum(shares.values())
-    scale = min(1.0, LARGEST_TOTAL / total) if total else 1.0
-    steps, threshold = [], 0.0
-    for kind, share in shares.items():
-        threshold += share * scale
-        steps.append((threshold, kind))
-    return Rates(threshold, tuple(steps))
 
 
 def _outages(draw: random.Random, window_seconds: float) -> tuple[Outage, ...]:

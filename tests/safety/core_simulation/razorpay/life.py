@@ -7,8 +7,8 @@ One in twelve is charged by a token without its customer. Banks answer in second
 import random
 from dataclasses import dataclass
 
+from tests.safety.campaigns.steps import Step
 from tests.safety.core_simulation.life import WINDOW_SECONDS, Plan
-from tests.safety.simulation.life import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
