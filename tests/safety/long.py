@@ -38,6 +38,10 @@ PROOFS = (
     Proof("chaos", ("tests.safety.chaos", "--payments", "3000", "--kills", "150")),
     Proof("simulation", ("tests.safety.simulation", "--seeds", "2000", "--payments", "50", "--processes", "2")),
     Proof("core", ("tests.safety.core_simulation", "--seeds", "10000", "--payments", "100", "--processes", "2")),
+    Proof(
+        "core razorpay",
+        ("tests.safety.core_simulation", "--gateway", "razorpay", "--seeds", "5000", "--payments", "20"),
+    ),
 )
 
 
