@@ -4,6 +4,7 @@ timeouts; keys are derived, so asking twice makes nothing twice."""
 import asyncio
 import base64
 import hashlib
+from datetime import datetime
 
 from api.errors import Problem, invalid
 from api.services import Services
@@ -61,19 +62,20 @@ async def save_method(
     )
 
 
-async def keep(services: Services, customer_id: str, account_id: str, stored: StoredMethod) -> PaymentMethod:
+async def keep(
+    services: Services, customer_id: str, account_id: str, stored: StoredMethod, *, at: datetime
+) -> PaymentMethod:
+    """`at`: before the gateway was asked, so that a slow answer does not bring back what was removed meanwhile."""
     parts = services.parts
-    return await parts.customers.add_method(
-        parts.new_id("payment_method"), customer_id, account_id, stored, at=parts.clock()
-    )
+    return await parts.customers.add_method(parts.new_id("payment_method"), customer_id, account_id, stored, at=at)
 
 
 async def keep_all_at_gateways(services: Services, customer: Customer) -> None:
     """Methods the gateways hold for this customer and we do not know yet: saved with a payment or after a redirect."""
     for account_id, reference in customer.gateway_references.items():
-        gateway = services.parts.gateways.for_account(account_id)
+        gateway, at = services.parts.gateways.for_account(account_id), services.parts.clock()
         for stored in await asyncio.to_thread(gateway.stored_methods, customer_reference=reference):
-            await keep(services, customer.id, account_id, stored)
+            await keep(services, customer.id, account_id, stored, at=at)
 
 
 async def forget(services: Services, method: PaymentMethod) -> None:

@@ -39,7 +39,8 @@ _ADD_METHOD = """
 INSERT INTO payment_methods AS known (id, customer_id, account_id, merchant_id, mode, token, summary, created_at)
 SELECT %(id)s, id, %(account_id)s, merchant_id, mode, %(token)s, %(summary)s::jsonb, %(at)s::timestamptz
 FROM customers WHERE id = %(customer_id)s
-ON CONFLICT (account_id, token) DO UPDATE SET removed_at = NULL
+ON CONFLICT (account_id, token) DO UPDATE
+SET removed_at = CASE WHEN known.removed_at > EXCLUDED.created_at THEN known.removed_at END
 RETURNING id, customer_id, account_id, token, summary, created_at
 """
 _METHODS = """
@@ -56,7 +57,8 @@ RETURNING id
 
 
 class PostgresCustomers:
-    """Lists are newest first. A removed method is kept as a row, shown to nobody, and comes back when added again."""
+    """Lists are newest first. A removed method is kept as a row, shown to nobody, and comes back when added again; not
+    by what was seen before it was removed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -97,7 +99,8 @@ class PostgresCustomers:
     async def add_method(
         self, method_id: str, customer_id: str, account_id: str, stored: StoredMethod, *, at: datetime
     ) -> PaymentMethod:
-        """Raises RecordNotFound for an unknown customer, RecordError for another merchant's account."""
+        """`at`: when the gateway was asked. Raises RecordNotFound for an unknown customer, RecordError for another
+        merchant's account."""
         parameters = {
             "id": method_id,
             "customer_id": customer_id,

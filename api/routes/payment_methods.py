@@ -1,5 +1,7 @@
 """A customer's saved payment methods: the gateway keeps the card, we keep its token and what may be shown."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request, Response
 
 from api import examples
@@ -45,8 +47,9 @@ async def save_a_payment_method(request: Request, customer_id: str) -> Response:
     account = await saving_account(services, caller, asked.gateway)
 
     async def work(_: str) -> Reply:
+        at = services.parts.clock()
         setup = await save_method(services, customer, account, asked.payment_method, asked.return_url)
-        return await _answer(services, customer, account, setup)
+        return await _answer(services, customer, account, setup, at=at)
 
     return (await once(services, request, caller, use, customer_id, work)).response()
 
@@ -91,9 +94,11 @@ async def delete_a_payment_method(request: Request, customer_id: str, payment_me
     return Response(status_code=204)
 
 
-async def _answer(services: Services, customer: Customer, account: GatewayAccount, setup: MethodSetup) -> Reply:
+async def _answer(
+    services: Services, customer: Customer, account: GatewayAccount, setup: MethodSetup, *, at: datetime
+) -> Reply:
     if setup.standing == "succeeded" and setup.method is not None:
-        method = await keep(services, customer.id, account.id, setup.method)
+        method = await keep(services, customer.id, account.id, setup.method, at=at)
         location = f"/v1/customers/{customer.id}/payment-methods"
         return told(_object(method), 201, {"Location": location})
     if setup.standing == "requires_action":

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -28,9 +28,9 @@ def new_customer(*, name: str | None = "Ada") -> Customer:
     )
 
 
-async def add_method(record: Record, customer: Customer, token: str) -> PaymentMethod:
+async def add_method(record: Record, customer: Customer, token: str, *, at: datetime = NOW) -> PaymentMethod:
     stored = StoredMethod(token=token, customer_reference="cus_1", summary=VISA)
-    return await record.customers.add_method(new_id("payment_method"), customer.id, ACCOUNT, stored, at=NOW)
+    return await record.customers.add_method(new_id("payment_method"), customer.id, ACCOUNT, stored, at=at)
 
 
 async def test_a_customer_is_read_by_their_merchant_only(record: Record) -> None:
@@ -112,6 +112,18 @@ async def test_a_removed_method_is_gone_until_it_is_added_again(record: Record) 
     assert await record.customers.method(ALICE, method.id) is None
     assert await record.customers.methods(ALICE, customer.id) == []
     assert await add_method(record, customer, f"pm_{customer.id}") == method
+    assert await record.customers.methods(ALICE, customer.id) == [method]
+
+
+async def test_what_was_seen_before_a_method_was_removed_does_not_bring_it_back(record: Record) -> None:
+    """A listing at the gateway that took long, and the customer removed the method meanwhile."""
+    customer = new_customer()
+    await record.customers.create(customer)
+    method = await add_method(record, customer, f"pm_{customer.id}")
+    await record.customers.remove_method(ALICE, method.id, at=NOW + timedelta(seconds=2))
+    await add_method(record, customer, f"pm_{customer.id}", at=NOW + timedelta(seconds=1))
+    assert await record.customers.methods(ALICE, customer.id) == []
+    await add_method(record, customer, f"pm_{customer.id}", at=NOW + timedelta(seconds=3))
     assert await record.customers.methods(ALICE, customer.id) == [method]
 
 
