@@ -104,6 +104,22 @@ BUGS: tuple[Bug, ...] = (
         _SENT_AGAIN,
     ),
     bug(
+        "held-back-in-the-middle",
+        "a call that has charged already is stopped by a circuit that opened meanwhile, and counts as not sent",
+        "gateways/circuit.py",
+        "        if _HEARD.get() is not None:\n            yield\n            return\n",
+        "",
+        "tests/unit/gateways/test_circuit.py",
+    ),
+    bug(
+        "revoked-keys-are-tried-for-ever",
+        "a 401 tells the circuit nothing, so every payment asks a gateway that refuses us",
+        "gateways/stripe/faults.py",
+        "return self.status == 401",
+        "return False",
+        "tests/unit/gateways/test_guarded.py",
+    ),
+    bug(
         "not-found-trusted-at-once",
         "a lookup's `not found` before the settle time counts as not executed",
         "activities/resolution.py",
