@@ -13,7 +13,7 @@ import pytest
 from domain.commands import Cancel, permit
 from domain.errors import CommandRefused
 from domain.operation import Verb
-from domain.payment import PaymentState
+from domain.payment import Amounts, MethodChoice, PaymentState
 from gateways.registry import BUILDERS
 from tests.client import Merchant, Referee
 from tests.contract.registry import CAPABILITIES
@@ -22,7 +22,7 @@ from tests.safety import figures
 from tests.safety.matrix.judge import judge
 from tests.safety.matrix.onstack import SHOPS
 from tests.safety.matrix.razorpay_side import RazorpaySide
-from tests.safety.matrix.rows import ROWS
+from tests.safety.matrix.rows import ROWS, first
 from tests.safety.matrix.side import Place
 from tests.safety.matrix.sides import SIDES
 from tests.safety.matrix.stage import SimulatedTime, Stage, open_stage
@@ -119,6 +119,30 @@ async def test_what_cannot_be_voided_is_refused_and_lapses(
         assert stage.payment.amounts.captured_minor == 0
         book = simulator.ask("GET", f"/totals?wire=razorpay&reference={stage.payment_id}")["totals"][0]
         assert (book["authorized_minor"], book["released_minor"]) == (1000, 1000)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("lost", ["timeout", "500"])
+@pytest.mark.xdist_group("matrix")
+async def test_a_page_whose_closing_gets_lost_is_closed(
+    when: str, lost: str, simulator: RunningSimulator, simulated_time: SimulatedTime
+) -> None:
+    """What Razorpay can let go: a page nobody has paid. Nobody may pay it once we call the payment canceled."""
+    side = RazorpaySide(f"matrix{os.urandom(8).hex()}", simulator)
+    async with open_stage(side, simulator, simulated_time) as stage:
+        await stage.perform(first(stage, method=MethodChoice(kind="hosted")))
+        link_id = stage.payment.references["payment_link"]
+        stage.adapters.good = stage.build(stage.line.port, patience_seconds=SHORT_SECONDS)
+        closing = Place(f"/v1/payment_links/{link_id}/cancel")
+        stage.fault(f"{when}_commit_{lost}", closing)
+        await stage.perform(
+            permit(stage.payment, Cancel(command_key="cancel-1"), stage.abilities, at=simulated_time.now)
+        )
+        assert stage.payment.unsettled is not None
+        await stage.settle()
+        assert (stage.payment.state, stage.payment.amounts) == (PaymentState.CANCELED, Amounts())
+        assert side.read(f"/v1/payment_links/{link_id}")["status"] == "cancelled"
+        assert sum(request.path == closing.path for request in stage.line.requests) == 2
 
 
 # --- a diagonal through the whole stack: Temporal, PostgreSQL, API, worker and simulator as they are deployed --------

@@ -101,6 +101,10 @@ class RazorpaySide(Side):
         assert payment.action is not None
         self._pay(payment.action.data["order_id"])
 
+    def read(self, path: str) -> Any:
+        """As the merchant's dashboard shows it."""
+        return self._call("GET", path)
+
     def _heard(self, sink: Sink) -> Sequence[Delivery]:
         eventually(lambda: self._all_delivered(sink))
         return [Delivery(received.headers, received.body) for received in sink.received]

@@ -45,29 +45,29 @@ def let_go(row: Row) -> End:
 
 
 async def _authorize(stage: Stage, declined: bool) -> Operation:
-    return _first(stage, declined, capture_method="manual")
+    return first(stage, declined, capture_method="manual")
 
 
 async def _sale(stage: Stage, declined: bool) -> Operation:
-    return _first(stage, declined)
+    return first(stage, declined)
 
 
 async def _renewal(stage: Stage, declined: bool) -> Operation:
-    return _first(stage, False, method=stage.side.stored_method(declined=declined), off_session=True)
+    return first(stage, False, method=stage.side.stored_method(declined=declined), off_session=True)
 
 
 async def _capture(stage: Stage, declined: bool) -> Operation:
-    await _before(stage, _first(stage, declined, capture_method="manual"))
+    await _before(stage, first(stage, declined, capture_method="manual"))
     return permit(stage.payment, Capture(command_key="capture-1"), stage.abilities, at=stage.time.now)
 
 
 async def _void(stage: Stage, declined: bool) -> Operation:
-    await _before(stage, _first(stage, declined, capture_method="manual"))
+    await _before(stage, first(stage, declined, capture_method="manual"))
     return permit(stage.payment, Cancel(command_key="cancel-1"), stage.abilities, at=stage.time.now)
 
 
 async def _refund(stage: Stage, declined: bool) -> Operation:
-    await _before(stage, _first(stage, declined))
+    await _before(stage, first(stage, declined))
     command = Refund(command_key="refund-1", amount_minor=REFUND_MINOR)
     return permit(stage.payment, command, stage.abilities, at=stage.time.now)
 
@@ -78,7 +78,7 @@ async def _before(stage: Stage, operation: Operation) -> None:
     await stage.go_on()
 
 
-def _first(stage: Stage, declined: bool, **given: Any) -> Operation:
+def first(stage: Stage, declined: bool = False, **given: Any) -> Operation:
     """A fresh payment's first operation."""
     now, side = stage.time.now, stage.side
     fields = {

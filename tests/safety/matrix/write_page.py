@@ -28,7 +28,8 @@ simulator's own book of effects is the referee: *done* is exactly one effect, *u
 book, and no more of the operation's own POSTs than the number in the cell ever reach the gateway."""
 _ROWS_MEAN: Mapping[str, str] = {
     "stripe": "Every call has a key of its own, so what got lost is asked for again under it.",
-    "razorpay": """Keys are honoured for refunds only, so everything else is read back before it is sent again.
+    "razorpay": """Keys are honoured for refunds only, so everything else is read back before it is sent again
+([why](decisions/0017-what-to-do-without-a-key.md)).
 
 - *authorize* and *sale* make an order, which moves no money; once its outcome is settled the customer pays it in a
   browser. An order that cannot be found is made again: nobody can pay one whose id was never handed out.
@@ -36,7 +37,9 @@ _ROWS_MEAN: Mapping[str, str] = {
 - *renewal* is an order and then a charge of the customer's token on it. The charge is the call that gets lost, and one
   that may have been executed is never sent again; an order that shows no charge after the settle time is let go (P3,
   `canceled`). That the order gets lost is played by `test_a_renewal_whose_order_gets_lost_is_charged_once`.
-- *void* does not exist; `test_what_cannot_be_voided_is_refused_and_lapses` plays what happens instead.""",
+- *void* of a hold does not exist: `test_what_cannot_be_voided_is_refused_and_lapses` plays what happens instead. What
+  nobody has paid is let go: that the closing of a page gets lost is played by
+  `test_a_page_whose_closing_gets_lost_is_closed`.""",
 }
 """What the operations are at each gateway."""
 

@@ -1,6 +1,6 @@
 """Every bug we plant, by what it breaks."""
 
-from tests.safety.planted import answers, doors, keys, records, workflow
+from tests.safety.planted import answers, doors, keyless, keys, records, workflow
 from tests.safety.planted.bug import Bug
 
-BUGS: tuple[Bug, ...] = (*keys.BUGS, *answers.BUGS, *records.BUGS, *workflow.BUGS, *doors.BUGS)
+BUGS: tuple[Bug, ...] = (*keys.BUGS, *answers.BUGS, *records.BUGS, *workflow.BUGS, *doors.BUGS, *keyless.BUGS)
