@@ -71,11 +71,8 @@ async def _order(
     capabilities = house.gateways.for_account(account_id).capabilities
     whole_until, overlap = bootstrap.utc_now() - capabilities.listing_lag, OVERLAP + capabilities.listing_reach
     records = PostgresReconciliation(house.database)
-    window_from, _ = await records.window(account_id, until=whole_until, overlap=overlap)
-    window_from, window_to = since or window_from, min(until or whole_until, whole_until)
-    if window_from >= window_to:
-        told = f"--from {window_from.isoformat()} must be before --to {window_to.isoformat()}"
-        raise StackError(f"{told}; the book of {account_id} is whole until {whole_until.isoformat()}.")
+    due_from, _ = await records.window(account_id, until=whole_until, overlap=overlap)
+    window_from, window_to = _window(account_id, since or due_from, until, whole_until)
     return PassOrder(
         id=bootstrap.new_id("reconciliation"),
         account_id=account_id,
@@ -166,6 +163,17 @@ def _lines(told: dict[str, Any]) -> list[str]:
         if finding["status"] == "case":
             lines.append(f"  {'':<8}  {'':<17}  {finding['action']}")
     return lines if told["findings"] else [*lines, "Both books agree."]
+
+
+def _window(
+    account_id: str, since: datetime, until: datetime | None, whole_until: datetime
+) -> tuple[datetime, datetime]:
+    """As asked, but not beyond what the gateway's book has for certain."""
+    end = min(until or whole_until, whole_until)
+    if since >= end:
+        told = f"--from {since.isoformat()} must be before --to {end.isoformat()}"
+        raise StackError(f"{told}; the book of {account_id} is whole until {whole_until.isoformat()}.")
+    return since, end
 
 
 def _moment(option: str, text: str) -> datetime | None:

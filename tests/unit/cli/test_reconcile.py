@@ -1,13 +1,14 @@
 """`payonce reconcile`: what it refuses before anything runs, and how it tells a pass."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.main import FAILED, MISUSED, run
-from cli.reconcile import _lines
+from cli.reconcile import _lines, _window
+from stack.errors import StackError
 
 AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 TOLD: dict[str, Any] = {
@@ -34,6 +35,15 @@ def test_a_time_nobody_can_read_is_refused(capsys: pytest.CaptureFixture[str], t
     assert run(["reconcile", "--from", "yesterday"]) == MISUSED
     assert "--from" in capsys.readouterr().err
     assert run(["reconcile", "--settle-seconds", "0"]) == MISUSED
+
+
+def test_a_window_ends_where_the_gateways_book_is_whole() -> None:
+    hour = timedelta(hours=1)
+    assert _window("acct", AT - hour, None, AT) == (AT - hour, AT)
+    assert _window("acct", AT - hour, AT + hour, AT) == (AT - hour, AT)
+    assert _window("acct", AT - 2 * hour, AT - hour, AT) == (AT - 2 * hour, AT - hour)
+    with pytest.raises(StackError, match="the book of acct is whole until 2026-11-02T09:30"):
+        _window("acct", AT, AT + hour, AT)
 
 
 def test_books_that_agree_are_said_so() -> None:
