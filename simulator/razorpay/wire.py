@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.book import Book
@@ -17,6 +16,7 @@ from simulator.effects import Effects
 from simulator.entropy import Entropy
 from simulator.idempotency import FirstAnswer, IdempotencyKeys
 from simulator.jobs import Jobs
+from simulator.outside import Outside
 from simulator.razorpay import body, caller, disputes, errors, fields, ledger, pages, paying, routes
 from simulator.razorpay.errors import RazorpayError
 from simulator.razorpay.names import named_by, names_in
@@ -44,10 +44,12 @@ class _Call:
     disturbance: Disturbance
 
 
-class RazorpayWire:
+class RazorpayWire(Outside[Turn]):
     """Razorpay's API, Checkout, bank pages and payment links. `public_url` is where a browser reaches this wire."""
 
     name = WIRE
+    dispute_rules = disputes
+    disputed = "payment"
 
     def __init__(
         self,
@@ -112,14 +114,14 @@ class RazorpayWire:
     def run_due(self) -> int:
         return run_due(self.parts, Turn, TRANSITIONS)
 
-    def next_due_at(self) -> float | None:
-        job = self.parts.jobs.next_due()
-        return job.due_at if job else None
+    # What only a test or a customer's bank does
 
-    # What only a test or a customer's bank does; by the gateway's ids, across accounts
+    def begin(self, account: str) -> Turn:
+        return Turn(self.parts, account, self.parts.clock.now())
 
-    def knows(self, record_id: str) -> bool:
-        return self.parts.records.find(record_id) is not None
+    def missing(self, kind: str, record_id: str) -> RazorpayError:
+        del kind, record_id  # Razorpay repeats neither
+        return errors.missing()
 
     def authenticate(self, payment_id: str, *, approve: bool) -> Json:
         def step(turn: Turn, payment: Record) -> Json:
@@ -138,19 +140,6 @@ class RazorpayWire:
             return payment.body
 
         return self.as_owner(payment_id, ("payment",), step)
-
-    def open_dispute(self, charge_id: str, *, reason: str, inquiry: bool) -> Json:
-        def step(turn: Turn, payment: Record) -> Json:
-            return disputes.open_for(turn, payment, reason=reason, inquiry=inquiry).body
-
-        return self.as_owner(charge_id, ("payment",), step)
-
-    def decide_dispute(self, dispute_id: str, *, won: bool) -> Json:
-        def step(turn: Turn, dispute: Record) -> Json:
-            disputes.decide(turn, dispute, won=won)
-            return dispute.body
-
-        return self.as_owner(dispute_id, ("dispute",), step)
 
     def amend_statement(self, source_id: str, *, hidden: bool, amount: int | None, currency: str | None) -> Json:
         """Falsify the payout report of a payment, refund or dispute; a hidden one is in no list any more either."""
@@ -171,17 +160,6 @@ class RazorpayWire:
             WIRE, event.account, event=event.id, event_type=event.body["event"],
             body=compact(event.body).encode(), now=self.parts.clock.now(),
         )  # fmt: skip
-
-    def as_owner(self, record_id: str, kinds: tuple[str, ...], step: Callable[[Turn, Record], Json]) -> Json:
-        """A step of somebody other than the merchant on one object, as one transaction of its own."""
-        record = self.parts.records.find(record_id)
-        if record is None or record.kind not in kinds:
-            raise errors.missing()
-        with self.parts.book.transaction():
-            turn = Turn(self.parts, record.account, self.parts.clock.now())
-            result = step(turn, turn.own(record.kind, record_id))
-            turn.flush()
-            return result
 
     def sign(
         self, body: bytes, *, secret: str, timestamp: int, event: str = "", disguise: SignatureDisguise | None = None

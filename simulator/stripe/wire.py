@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 from simulator.book import Book
@@ -17,6 +16,7 @@ from simulator.effects import Effects
 from simulator.entropy import Entropy
 from simulator.idempotency import FirstAnswer, IdempotencyKeys
 from simulator.jobs import Jobs
+from simulator.outside import Outside
 from simulator.records import Json, Record, Records, compact
 from simulator.settings import Settings
 from simulator.stripe import authentication, caller, charging, disputes, errors, expansion, pages, routes, transitions
@@ -33,7 +33,7 @@ from simulator.wire import CALM, Disturbance, RefusalKind, SignatureDisguise, Wi
 KEY_LIFETIME_SECONDS = 24 * 3_600.0  # https://docs.stripe.com/api/idempotent_requests
 
 
-class StripeWire:
+class StripeWire(Outside[Turn]):
     """Stripe's API, 3-D Secure page and hosted checkout. `public_url` is where a browser reaches this wire.
 
     With `keeps_unheard_events=False` an event that no endpoint wants is not made at all, so `GET /v1/events` shows only
@@ -41,6 +41,8 @@ class StripeWire:
     """
 
     name = WIRE
+    dispute_rules = disputes
+    disputed = "charge"
 
     def __init__(
         self,
@@ -128,21 +130,20 @@ class StripeWire:
     def run_due(self) -> int:
         return run_due(self.parts, Turn, transitions.TRANSITIONS)
 
-    def next_due_at(self) -> float | None:
-        job = self.parts.jobs.next_due()
-        return job.due_at if job else None
+    # What only a test or a customer's browser does
 
-    # What only a test or a customer's browser does; by the gateway's ids, across accounts
+    def begin(self, account: str) -> Turn:
+        return Turn(self.parts, account, self.parts.clock.now())
 
-    def knows(self, record_id: str) -> bool:
-        return self.parts.records.find(record_id) is not None
+    def missing(self, kind: str, record_id: str) -> StripeError:
+        return errors.missing(kind, record_id)
 
     def authenticate(self, intent_id: str, *, approve: bool) -> Json:
         def step(turn: Turn, intent: Record) -> Json:
             authentication.decide(turn, intent, approve=approve)
             return authentication.summary(intent)
 
-        return self._as_owner(intent_id, ("payment_intent", "setup_intent"), step)
+        return self.as_owner(intent_id, ("payment_intent", "setup_intent"), step)
 
     def expire(self, intent_id: str) -> Json:
         """Let a hold run out now."""
@@ -155,20 +156,7 @@ class StripeWire:
             charging.expire_authorization(turn, intent, turn.own("charge", intent.body["latest_charge"]))
             return intent.body
 
-        return self._as_owner(intent_id, ("payment_intent",), step)
-
-    def open_dispute(self, charge_id: str, *, reason: str, inquiry: bool) -> Json:
-        def step(turn: Turn, charge: Record) -> Json:
-            return disputes.open_for(turn, charge, reason=reason, inquiry=inquiry).body
-
-        return self._as_owner(charge_id, ("charge",), step)
-
-    def decide_dispute(self, dispute_id: str, *, won: bool) -> Json:
-        def step(turn: Turn, dispute: Record) -> Json:
-            disputes.decide(turn, dispute, won=won)
-            return dispute.body
-
-        return self._as_owner(dispute_id, ("dispute",), step)
+        return self.as_owner(intent_id, ("payment_intent",), step)
 
     def amend_statement(self, source_id: str, *, hidden: bool, amount: int | None, currency: str | None) -> Json:
         """Falsify the balance transactions of a charge, refund or dispute."""
@@ -177,7 +165,7 @@ class StripeWire:
             lines = amend(turn, source.id, hidden=hidden, amount=amount, currency=currency)
             return {"source": source.id, "lines": lines}
 
-        return self._as_owner(source_id, ("charge", "refund", "dispute"), step)
+        return self.as_owner(source_id, ("charge", "refund", "dispute"), step)
 
     def resend(self, event_id: str) -> int:
         """Tell everyone who wants it of an event once more; returns to how many endpoints."""
@@ -290,16 +278,6 @@ class StripeWire:
     def _error(self, request: WireRequest, request_id: str, error: StripeError) -> WireResponse:
         body = compact(error.envelope(request_id)).encode()
         return _response(request, request_id, error.status, body, error.headers)
-
-    def _as_owner(self, record_id: str, kinds: tuple[str, ...], step: Callable[[Turn, Record], Json]) -> Json:
-        record = self.parts.records.find(record_id)
-        if record is None or record.kind not in kinds:
-            raise errors.missing(kinds[0], record_id)
-        with self.parts.book.transaction():
-            turn = Turn(self.parts, record.account, self.parts.clock.now())
-            result = step(turn, turn.own(record.kind, record_id))
-            turn.flush()
-            return result
 
     def _held_key(self, request: WireRequest) -> tuple[str, str] | None:
         """The account and key a request holds while it runs; a request that will be refused anyway holds none."""
