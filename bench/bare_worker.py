@@ -11,15 +11,17 @@ from temporalio.worker import Worker
 
 import bootstrap
 import telemetry
-from bench.bare_workflow import TASK_QUEUE, BareWorkflow, bare_step
+from bench.bare_workflow import TASK_QUEUE, BareWaitingWorkflow, BareWorkflow, bare_step
 from settings import Settings, read_settings
 from worker import TUNING
+
+WORKFLOWS = [BareWorkflow, BareWaitingWorkflow]
 
 
 async def run(settings: Settings) -> None:
     """Until standard input ends."""
     client = await bootstrap.connect(settings, lazy=False)
-    async with Worker(client, task_queue=TASK_QUEUE, workflows=[BareWorkflow], activities=[bare_step], **TUNING):
+    async with Worker(client, task_queue=TASK_QUEUE, workflows=WORKFLOWS, activities=[bare_step], **TUNING):
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -94,15 +94,17 @@ class Life:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything one run of the bench found."""
+    """Everything one run of the bench found at one gateway. `notes`: what must be known to read it."""
 
     conditions: dict[str, Any]
     comparisons: tuple[Comparison, ...]
     lives: tuple[Life, ...]
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "conditions": self.conditions,
+            "notes": list(self.notes),
             "comparisons": {comparison.name: comparison.as_dict() for comparison in self.comparisons},
             "lives": [life.as_dict() for life in self.lives],
         }
@@ -138,3 +140,10 @@ def _of(legs: Sequence[Leg], arm: Arm) -> list[Leg]:
 
 def _not_of(legs: Sequence[Leg], arm: Arm) -> list[Leg]:
     return [leg for leg in legs if leg.arm != arm]
+
+
+def told(reports: Sequence[Report]) -> dict[str, Any]:
+    """As JSON: one report as it is, several by their gateway."""
+    if len(reports) == 1:
+        return reports[0].as_dict()
+    return {"gateways": {report.conditions["gateway"]: report.as_dict() for report in reports}}

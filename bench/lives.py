@@ -3,89 +3,29 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
-import httpx2
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus
 
 import bootstrap
+from bench.desks import DESKS
 from bench.figures import Life
-from bench.plan import CUSTOMER_METHODS, PAYMENT_REFERENCES, Plan
+from bench.plan import Plan
 from bench.record import Record
 from domain.identifiers import payment_workflow_id
 from stack.assembly import Stack
 from stack.errors import StackError
-from stack.processes import post_json
 
 SEEN_TIMEOUT_SECONDS = 20.0
 
 
-class PaymentDesk:
-    """Makes payments as a client would and lets the simulator's customer act."""
-
-    def __init__(self, stack: Stack, plan: Plan, record: Record) -> None:
-        self._stack = stack
-        self._plan = plan
-        self._record = record
-        self._http = httpx2.Client(
-            base_url=stack.api_url, headers={"Authorization": f"Bearer {stack.api_key}"}, trust_env=False, timeout=30
-        )
-
-    def automatic(self, key: str) -> str:
-        return self._pay(key, "captured")
-
-    def manual(self, key: str) -> str:
-        payment_id = self._pay(key, "authorized", capture_method="manual")
-        self._post(f"/v1/payments/{payment_id}/capture", f"{key}-capture", {}, "captured")
-        return payment_id
-
-    def secure(self, key: str) -> str:
-        gateway = self._plan.gateway
-        asked = {"payment_method": CUSTOMER_METHODS[gateway], "return_url": "https://shop.example/back"}
-        payment_id = self._pay(key, "requires_action", **asked)
-        reference = self._record.gateway_references(payment_id)[PAYMENT_REFERENCES[gateway]]
-        post_json(f"{self._stack.simulator_url}/payments/{reference}/authenticate", {"result": "approve"})
-        self._record.drain()
-        status = self._http.get(f"/v1/payments/{payment_id}").json()["status"]
-        if status != "captured":
-            raise StackError(f"{payment_id} is {status} after its customer approved.")
-        return payment_id
-
-    def close(self) -> None:
-        self._http.close()
-
-    def _pay(self, key: str, expected: str, **asked: str) -> str:
-        body = {
-            "amount": 4999,
-            "currency": "EUR",
-            "payment_method": self._plan.payment_method,
-            "gateway": self._plan.gateway,
-        }
-        return self._post("/v1/payments", key, body | asked, expected)
-
-    def _post(self, path: str, key: str, body: dict[str, Any], expected: str) -> str:
-        answer = self._http.post(path, json=body, headers={"Idempotency-Key": key})
-        told = answer.json()
-        if told.get("status") != expected:
-            raise StackError(f"POST {path} answered {answer.status_code}, not {expected}: {answer.text[:500]}")
-        self._record.drain()
-        return str(told["id"])
-
-
 def observe_lives(stack: Stack, plan: Plan, record: Record) -> tuple[Life, ...]:
     """Some lives of each kind, one after another on an idle stack."""
-    desk = PaymentDesk(stack, plan, record)
-    kinds: dict[str, Callable[[str], str]] = {
-        "automatic capture": desk.automatic,
-        "manual capture": desk.manual,
-        "3-D Secure": desk.secure,
-    }
+    desk = DESKS[plan.gateway](stack, plan.purchase, record)
     try:
         lived = [
-            (kind, live(f"life-{kind.replace(' ', '-')}-{number}"))
-            for kind, live in kinds.items()
+            (kind, live(f"life-{plan.gateway}-{kind.replace(' ', '-')}-{number}"))
+            for kind, live in desk.lives.items()
             for number in range(1, plan.lives + 1)
         ]
     finally:

@@ -4,19 +4,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bench.purchases import Purchase
+
 Arm = Literal["payments", "accepts", "inserts", "bare"]
 
 
 class Target(BaseModel):
-    """Where the load goes, known once for all legs."""
+    """Where the load goes, known once for all legs of a gateway. `customer_url`: where its customers are played."""
 
     model_config = ConfigDict(frozen=True)
 
     api_url: str
     api_key: str
     insert_url: str
-    gateway: str
-    payment_method: str
+    customer_url: str
+    purchase: Purchase
 
 
 class Order(BaseModel):

@@ -1,15 +1,8 @@
-"""How much a bench run does of everything, and which methods it pays with."""
+"""How much a bench run does of everything, and at which gateway."""
 
 from dataclasses import dataclass
 
-METHODS = {"stripe": "pm_card_visa"}
-"""Per gateway, a token that is captured at once."""
-
-CUSTOMER_METHODS = {"stripe": "pm_card_threeDSecure2Required"}
-"""Per gateway, a token whose customer has to approve."""
-
-PAYMENT_REFERENCES = {"stripe": "payment_intent"}
-"""Per gateway, what it calls a payment: how its simulator's customer is told which one to approve."""
+from bench.purchases import PURCHASES, Purchase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +22,9 @@ class Plan:
     gateway: str = "stripe"
 
     @property
-    def payment_method(self) -> str:
-        return METHODS[self.gateway]
+    def purchase(self) -> Purchase:
+        return PURCHASES[self.gateway]
 
 
-QUICK = {"payments": 40, "bare": 40, "singles": 6, "accepts": 40, "inserts": 200, "warm_up": 16, "lives": 1}
+QUICK = {"payments": 16, "bare": 16, "singles": 4, "accepts": 16, "inserts": 100, "warm_up": 8, "lives": 1}
 """What `--quick` takes instead: enough to see that all is well, too little to believe the figures."""

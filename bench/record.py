@@ -52,6 +52,11 @@ class Record:
         (references,) = self._one("SELECT gateway_references FROM payments WHERE id = %s", payment_id)
         return dict(references)
 
+    def awaiting_customers(self) -> list[str]:
+        """Ids of the payments whose customer has not paid."""
+        rows = self._connection.execute("SELECT id FROM payments WHERE state = 'requires_action'").fetchall()
+        return [payment_id for (payment_id,) in rows]
+
     def _one(self, statement: str, *values: str) -> tuple[Any, ...]:
         row = self._connection.execute(statement, values).fetchone()
         if row is None:

@@ -7,6 +7,9 @@ from bench.figures import Comparison, Leg, Life, Report, quantile
 
 
 def show(report: Report, console: Console) -> None:
+    console.print(f"\n[bold]{report.conditions['gateway']}[/]")
+    for note in report.notes:
+        console.print(note)
     for comparison in report.comparisons:
         _show_comparison(comparison, console)
     _show_lives(report.lives, console)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.figures import Leg, Life, Report, compare_latencies, compare_rates, quantile
+from bench.figures import Leg, Life, Report, compare_latencies, compare_rates, quantile, told
 from bench.orders import Arm
 
 
@@ -65,3 +65,14 @@ def test_a_report_is_plain_json_without_every_single_latency() -> None:
     assert told["comparisons"]["R1"]["legs"][0]["p50_milliseconds"] == 1.0
     assert "latencies_milliseconds" not in told["comparisons"]["R1"]["legs"][0]
     assert told["lives"][0]["activities"] == {"perform": 1}
+
+
+def test_one_report_is_told_as_it_is_and_several_by_their_gateway() -> None:
+    compared = compare_rates([leg("payments"), leg("bare")], ours="payments", name="R1", meaning="m")
+    reports = [
+        Report(conditions={"gateway": name}, comparisons=(compared,), lives=(), notes=(f"about {name}",))
+        for name in ("a", "b")
+    ]
+    assert told(reports[:1]) == reports[0].as_dict()
+    both = json.loads(json.dumps(told(reports)))
+    assert {name: report["notes"] for name, report in both["gateways"].items()} == {"a": ["about a"], "b": ["about b"]}

@@ -56,3 +56,11 @@ def test_what_never_ends_is_said(unanswered: str, monkeypatch: pytest.MonkeyPatc
 def test_an_idle_record_is_drained_at_once(database: str) -> None:
     with Record(database) as looked_at:
         assert looked_at.drain() < 0.3
+
+
+def test_payments_that_wait_for_their_customers_are_found(unanswered: str) -> None:
+    with psycopg.connect(unanswered) as connection:
+        connection.execute("UPDATE payments SET state = 'requires_action'")
+    with Record(unanswered) as looked_at:
+        assert looked_at.drain() < 0.3
+        assert looked_at.awaiting_customers() == ["pay_1"]
