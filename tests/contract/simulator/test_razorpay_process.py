@@ -102,6 +102,7 @@ def test_a_mandate_is_changed(simulator: RunningSimulator, client: httpx2.Client
         ("/razorpay/orders/order_x/pay", {}, 400, "does not exist"),
         ("/razorpay/orders/order_x/pay", {"outcome": "maybe"}, 422, "outcome"),
         ("/razorpay/orders/order_x/pay", {"card": "4100"}, 422, "card"),
+        ("/razorpay/orders/order_x/pay", {"outcome": "failure", "reason": "bad mood"}, 400, "reason must be one of"),
         ("/razorpay/refunds/rfnd_x/decide", {"outcome": "lost"}, 422, "outcome"),
         ("/razorpay/tokens/token_x/change", {"status": "happy"}, 422, "status"),
         ("/razorpay/payments/pay_x/authorize-late", {}, 400, "does not exist"),

@@ -1,5 +1,7 @@
 """Test cards and UPI ids do what Razorpay publishes; nothing else is taken, and no number is kept."""
 
+import re
+
 import pytest
 
 from simulator.razorpay.errors import RazorpayError
@@ -7,6 +9,36 @@ from simulator.razorpay.instruments import CARDS, card, chosen, decision_of, otp
 from simulator.razorpay.reasons import REASONS
 
 EXPIRY = {"expiry_month": 12, "expiry_year": 40}
+
+
+PUBLISHED = """
+4100 2800 0000 1007  Visa              -
+5500 6700 0000 1002  MasterCard        -
+6527 6589 0000 1005  RuPay             -
+3402 5600 0401 007   American Express  -
+5555 5555 5555 4444  MasterCard        -
+4012 8888 8888 1881  Visa              -
+4100 2800 0009 0000  Visa              payment_timed_out
+4100 2800 0008 0001  Visa              insufficient_fund
+4100 2800 0007 0002  Visa              payment_cancelled
+4100 2800 0006 0003  Visa              card_declined
+4100 2800 0005 0004  Visa              card_declined
+4100 2800 0004 0005  Visa              card_declined
+4100 2800 0003 0006  Visa              card_disabled_for_online_payments
+4100 2800 0002 0007  Visa              gateway_technical_error
+4100 2800 0001 0008  Visa              card_number_invalid
+4100 2800 0000 0009  Visa              authentication_failed
+"""
+"""https://razorpay.com/docs/payments/payments/test-card-details, number by number, and why each fails."""
+
+
+def test_the_cards_are_those_that_are_published() -> None:
+    told = [(card.number, card.network, card.failure) for card in CARDS]
+    rows = [re.split(r"  +", line) for line in PUBLISHED.strip().splitlines()]
+    published = [
+        (number.replace(" ", ""), network, why.replace("-", "payment_failed")) for number, network, why in rows
+    ]
+    assert told == published
 
 
 def test_every_failure_has_its_words() -> None:
