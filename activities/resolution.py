@@ -194,7 +194,7 @@ def _shows_nothing_done(operation: Operation, seen: Outcome) -> bool:
     """Whether what the gateway shows is how things stood before the operation."""
     if isinstance(seen, NotFound):
         return True
-    untouched = {Verb.CAPTURE: ("authorized",), Verb.VOID: ("authorized", "action_required")}
+    untouched = {Verb.CAPTURE: ("authorized",), Verb.VOID: ("authorized", "action_required", "pending")}
     return seen.kind in untouched.get(operation.verb, ())
 
 

@@ -2,9 +2,20 @@
 
 import pytest
 
-from domain.commands import Capture
+from domain.commands import Cancel, Capture
 from domain.operation import OperationState, Verb
-from domain.outcomes import Authorized, Captured, Decline, Declined, DeclineKind, Unknown
+from domain.outcomes import (
+    ActionRequired,
+    Authorized,
+    Captured,
+    CustomerAction,
+    Decline,
+    Declined,
+    DeclineKind,
+    Pending,
+    Unknown,
+    Voided,
+)
 from domain.payment import Attention, Payment, PaymentState
 from domain.steps import HORIZON
 from tests.fakes import new_payment
@@ -53,3 +64,16 @@ async def test_beyond_the_horizon_nothing_is_sent_again(hands: Hands, hours: int
     hands.gateway.answers("capture", LOST).answers("retrieve", HELD)
     await hands.resolve(payment, 2)
     assert len(hands.gateway.keys("capture")) == sent
+
+
+async def test_a_payment_under_way_is_no_answer_to_letting_go(hands: Hands) -> None:
+    """A customer has begun to pay what we are letting go. When their try comes to nothing it is let go after all; taken
+    for an answer, the wait ended every resend, and the payment parked (found by the simulation, Razorpay, seed 727)."""
+    hands.gateway.keyed_verbs, hands.gateway.repeatable_verbs = frozenset({Verb.REFUND}), frozenset({Verb.VOID})
+    waits, under_way = ActionRequired(action=CustomerAction(kind="browser")), Pending()
+    hands.gateway.answers("authorize", waits).answers("void", LOST, TWICE, Voided()).answers("retrieve", under_way)
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    payment = await hands.obey(payment, Cancel(command_key="c1"))
+    payment = await hands.resolve(payment, 2)
+    assert payment.operation(2).state is OperationState.UNKNOWN
+    assert (await hands.resolve(payment, 2)).state is PaymentState.CANCELED
