@@ -26,7 +26,7 @@ class _Looking(PaymentWorkflow):
         return await super()._perform(operation)
 
     def is_patched(self) -> bool:
-        raise NotImplementedError
+        raise NotImplementedError("each form below answers")
 
 
 @workflow.defn(name="PaymentWorkflow")

@@ -27,7 +27,7 @@ class FakeMerchants:
         return [a for a in self.rows.values() if a.mode == mode]
 
     async def create_merchant(self, *, merchant_id: str, name: str, at: datetime) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("the command line makes merchants")
 
     async def create_api_key(
         self,

@@ -95,10 +95,10 @@ class FakeOwners:
         self.notified.append((payment_id, inbox_id))
 
     async def wake(self, payment: Payment) -> None:
-        raise NotImplementedError
+        raise NotImplementedError("the sweeper wakes owners")
 
     async def is_owned(self, payment_id: str) -> bool:
-        raise NotImplementedError
+        raise NotImplementedError("the sweeper asks for owners")
 
     async def ping(self) -> None:
         await self._pass()

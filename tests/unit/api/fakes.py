@@ -300,7 +300,7 @@ class FakeInbox:
     async def store(
         self, *, account_id: str, events: Sequence[GatewayEvent], raw: bytes, at: datetime
     ) -> Sequence[InboxEntry]:
-        raise NotImplementedError
+        raise NotImplementedError("the desk stores whole batches")
 
     async def entry(self, inbox_id: str) -> InboxEntry:
         return self.entries[inbox_id]
@@ -312,10 +312,10 @@ class FakeInbox:
         self.results |= results
 
     async def unhandled(self, *, received_before: datetime, limit: int) -> Sequence[InboxEntry]:
-        raise NotImplementedError
+        raise NotImplementedError("the sweeper asks for these")
 
     async def match_orphans(self, *, limit: int) -> Sequence[InboxEntry]:
-        raise NotImplementedError
+        raise NotImplementedError("the sweeper asks for these")
 
 
 class FakeHealth:
