@@ -30,6 +30,11 @@ class Proof:
 PROOFS = (
     Proof("forgeries", ("pytest", "-q", "-rP", "tests/safety/test_forgeries.py"), {"PAYONCE_LONG": "1"}),
     Proof(
+        "webhook orders",
+        ("pytest", "-q", "-rP", "-k", "every_order", "tests/safety/test_webhook_orders.py"),
+        {"PAYONCE_LONG": "1"},
+    ),
+    Proof(
         "operators and clocks",
         ("pytest", "-q", "-rP", "tests/safety/test_operators.py", "tests/safety/test_clock_skew.py"),
         {"PAYONCE_LONG": "1"},

@@ -60,6 +60,7 @@ def _quiet() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.mark.timeout(120 if TOGETHER else 1800)
 @pytest.mark.xdist_group("webhook-orders")  # one tally
 @pytest.mark.usefixtures("_quiet")
 @pytest.mark.parametrize(("gateway", "flow", "answer_lost"), CASES)
