@@ -70,6 +70,7 @@ def several_captures_and_the_release_of_what_is_left(world: World) -> None:
 def several_captures_up_to_the_whole(world: World) -> None:
     story = held(world)
     story.capture(300, final=False)
+    stands(story, State.AUTHORIZED, authorized_minor=1000, captured_minor=300)
     story.capture()
     stands(story, State.CAPTURED, **CAPTURED)
     assert world.book(story) == TAKEN
