@@ -39,6 +39,8 @@ def tallies() -> Iterator[dict[str, list[Tally]]]:
     told: dict[str, list[Tally]] = {gateway: [] for gateway in GATEWAYS}
     yield told
     for gateway, flows in GATEWAYS.items():
+        if not told[gateway]:  # only the other's were chosen
+            continue
         kinds: Counter[str] = sum((tally.endings for tally in told[gateway]), Counter())
         figures.note(
             f"T7 webhook orders, {gateway}",

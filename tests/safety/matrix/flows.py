@@ -53,7 +53,7 @@ def captures(amount_minor: int | None = None) -> Step:
     return lambda till: till.obey(Capture(command_key="capture", amount_minor=amount_minor))
 
 
-def _cancels(till: Till) -> Awaitable[Any]:
+def cancels(till: Till) -> Awaitable[Any]:
     return till.obey(Cancel(command_key="cancel"))
 
 
@@ -104,7 +104,7 @@ FLOWS: Mapping[str, Flow] = {
         events=2,
     ),
     "cancel": Flow(
-        before=_pays(**HELD), last=_cancels, state=_S.CANCELED, amounts=Amounts(authorized_minor=1000), events=2
+        before=_pays(**HELD), last=cancels, state=_S.CANCELED, amounts=Amounts(authorized_minor=1000), events=2
     ),
     "3-D Secure approved": Flow(
         last=_pays(_CHALLENGE), after=_authenticates(approve=True), state=_S.CAPTURED, amounts=_CAPTURED, events=2

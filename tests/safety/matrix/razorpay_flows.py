@@ -10,7 +10,7 @@ from simulator.razorpay import stage
 from simulator.razorpay.wire import RazorpayWire
 from simulator.wire import WireRequest
 from tests.safety.matrix.desks import RazorpayDesk
-from tests.safety.matrix.flows import HELD, Flow, Step, captures, refunds
+from tests.safety.matrix.flows import HELD, Flow, Step, cancels, captures, refunds
 from tests.safety.matrix.till import LOOKS, Till
 
 DAY_SECONDS = 86_400
@@ -89,6 +89,22 @@ def _disputed(decided: str) -> Step:
         wire.decide_dispute(dispute["id"], won=decided != "lost")
 
     return _at_once(act)
+
+
+def _dispute_opened(till: Till) -> None:
+    _wire(till).open_dispute(_payment_id(till), reason="fraudulent", inquiry=False)
+
+
+def _dispute_contested(till: Till) -> None:
+    """The merchant sends evidence, and their word is believed."""
+    dispute = _wire(till).open_dispute(_payment_id(till), reason="fraudulent", inquiry=False)
+    evidence = {"summary": "delivered and signed for", "action": "submit"}
+    till.desk.tell("PATCH", f"/v1/disputes/{dispute['id']}/contest", evidence)
+    _wire(till).decide_dispute(dispute["id"], won=True)
+
+
+def _refunded_at_the_dashboard(till: Till) -> None:
+    till.desk.tell("POST", f"/v1/payments/{_payment_id(till)}/refund", {"amount": 250})
 
 
 def _authorized_late(till: Till) -> None:
@@ -212,6 +228,14 @@ RAZORPAY_FLOWS: Mapping[str, Flow] = {
     "refund, pending, then failed": _flow(
         before=_PAID_AND_SEEN, last=refunds(), after=_decides_refund(processed=False), events=5
     ),
+    "refund made at the dashboard": _flow(
+        last=_asks(),
+        after=_in_turn(_pays(), _at_once(_refunded_at_the_dashboard), _waits(10)),
+        amounts=replace(_CAPTURED, refunded_minor=250),
+        events=5,
+    ),
+    "dispute, open": _flow(last=_asks(), after=_in_turn(_pays(), _at_once(_dispute_opened)), events=4),
+    "dispute, contested, won": _flow(last=_asks(), after=_in_turn(_pays(), _at_once(_dispute_contested)), events=6),
     "dispute, won": _flow(last=_asks(), after=_in_turn(_pays(), _disputed("won")), events=5),
     "dispute, lost": _flow(
         last=_asks(),
@@ -222,6 +246,20 @@ RAZORPAY_FLOWS: Mapping[str, Flow] = {
     "inquiry, closed": _flow(last=_asks(), after=_in_turn(_pays(), _disputed("closed")), events=5),
     "payment link paid": _flow(
         last=_asks(method=MethodChoice(kind="hosted")), after=_at_once(_pays_the_link), events=4
+    ),
+    "payment link expired": _flow(
+        last=_asks(method=MethodChoice(kind="hosted")),
+        after=_waits(DAY_SECONDS),
+        state=_S.EXPIRED,
+        amounts=Amounts(),
+        events=1,
+    ),
+    "payment link canceled": _flow(
+        before=_asks(method=MethodChoice(kind="hosted")),
+        last=cancels,
+        state=_S.CANCELED,
+        amounts=Amounts(),
+        events=1,
     ),
     "renewal": _flow(before=_with_mandate, last=_renews, after=_waits(NOTICE_SECONDS), events=3, loses="/recurring"),
     "renewal, the mandate ended": _flow(

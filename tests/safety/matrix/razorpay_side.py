@@ -4,7 +4,7 @@ A renewal is an order and then a charge of a token on it; the charge is the call
 answers it with ids only, so what it moved is told by the order read next.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from domain.operation import Operation, Verb
 from domain.outcomes import DeclineKind
 from domain.payment import MethodChoice, Payment
 from gateways.razorpay.adapter import RazorpayGateway
+from gateways.razorpay.signature import EVENT_ID_HEADER
 from gateways.razorpay.webhooks import ENABLED_EVENTS
 from tests.contract.razorpay_world import KEY_SECRET, PATHS
 from tests.contract.simulator.process import RunningSimulator, Sink, eventually
@@ -92,6 +93,9 @@ class RazorpaySide(Side):
         finally:
             self._tell(sink, ["nothing.any_more"])
             sink.stop()
+
+    def renumbered(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {**headers, EVENT_ID_HEADER: headers[EVENT_ID_HEADER][::-1]}
 
     def seconds_until_told(self, payment: Payment) -> float:
         return DEBIT_SECONDS if payment.off_session else 0.0

@@ -91,6 +91,10 @@ class Side(ABC):
         """While webhooks are listened for: every event so far, oldest first, as the gateway delivers it."""
         yield lambda: ()
 
+    def renumbered(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """As somebody may repeat a genuine delivery: with another number where the gateway does not sign it."""
+        return headers
+
     def seconds_until_told(self, payment: Payment) -> float:
         """How long the gateway itself takes to have an end to tell by webhook."""
         del payment

@@ -139,9 +139,14 @@ async def told_by_webhook(stage: Stage, operation: Operation) -> None:
         await _lost(stage, operation)
         asked = len(stage.line.requests)
         stage.time.advance(timedelta(seconds=stage.side.seconds_until_told(stage.payment)))
-        for delivery in deliveries():
-            await stage.hear(delivery.headers, delivery.raw)
+        heard = deliveries()
+    for delivery in heard:
+        await stage.hear(delivery.headers, delivery.raw)
     assert not stage.in_doubt
+    told = stage.payment
+    for delivery in heard:
+        await stage.hear(stage.side.renumbered(delivery.headers), delivery.raw)
+    assert stage.payment == told, "an old webhook under a new number is not news"
     assert [r for r in stage.line.requests[asked:] if r.method == "POST"] == []
 
 
