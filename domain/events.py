@@ -4,6 +4,7 @@ Times come in with the event; the core knows no clock. `source` says how we know
 we asked for are evidence; a `webhook` is a hint that may be old; a `person` decided, with a reason on record.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -83,6 +84,18 @@ _STARTED = {
     Verb.VOID: PaymentEvent.VOID_STARTED,
     Verb.REFUND: PaymentEvent.REFUND_STARTED,
 }
+_TOLD: Mapping[str, PaymentEvent] = {
+    "authorized": PaymentEvent.AUTHORIZED,
+    "captured": PaymentEvent.CAPTURED,
+    "action_required": PaymentEvent.ACTION_REQUIRED,
+    "pending": PaymentEvent.PENDING,
+    "voided": PaymentEvent.VOIDED,
+    "lapsed": PaymentEvent.LAPSED,
+    "reversed": PaymentEvent.REVERSED,
+    "refund": PaymentEvent.REFUND_REPORTED,
+    "dispute": PaymentEvent.DISPUTE_REPORTED,
+    "unknown": PaymentEvent.UNKNOWN,
+}
 _DECLINED = {
     Verb.AUTHORIZE: PaymentEvent.DECLINED,
     Verb.CAPTURE: PaymentEvent.CAPTURE_DECLINED,
@@ -103,6 +116,10 @@ def subject(outcome: Fact | Unknown) -> str:
 def column(payment: Payment, event: Event) -> PaymentEvent:
     """The column of the payment's table this event belongs to."""
     match event:
+        case OutcomeArrived(outcome=Declined()):
+            return _declined_column(payment, event)
+        case OutcomeArrived(outcome=outcome):
+            return _TOLD[outcome.kind]
         case OperationStarted(operation=operation):
             return _STARTED[operation.verb]
         case OperationParked() | Contradicted():
@@ -111,14 +128,6 @@ def column(payment: Payment, event: Event) -> PaymentEvent:
             return PaymentEvent.RESOLVED
         case Abandoned():
             return PaymentEvent.ABANDONED
-        case OutcomeArrived(outcome=Declined()):
-            return _declined_column(payment, event)
-        case OutcomeArrived(outcome=RefundReported()):
-            return PaymentEvent.REFUND_REPORTED
-        case OutcomeArrived(outcome=DisputeReported()):
-            return PaymentEvent.DISPUTE_REPORTED
-        case OutcomeArrived(outcome=outcome):
-            return PaymentEvent(outcome.kind)
 
 
 def _declined_column(payment: Payment, event: OutcomeArrived) -> PaymentEvent:

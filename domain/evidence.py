@@ -1,6 +1,6 @@
 """What is kept beside a payment whose outcome is not known, so that a person can decide: tries, looks and answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -47,13 +47,19 @@ def evidence_of(outcome: Outcome) -> str:
     """In a line for people. An action's data is left out: it may hold the customer's secret."""
     if isinstance(outcome, Unknown):
         return outcome.evidence or outcome.reason
-    said = [f"{name}={getattr(outcome, name)}" for name in _TOLD if hasattr(outcome, name)]
+    said = [f"{name}={getattr(outcome, name)}" for name in _TOLD.get(outcome.kind, ())]
     code = [f"code={outcome.decline.code}"] if isinstance(outcome, Declined) else []
     ids = [f"{noun}={reference}" for noun, reference in dict(getattr(outcome, "references", {})).items()]
     return " ".join([outcome.kind, *said, *code, *ids])
 
 
-_TOLD = ("amount_minor", "captured_minor", "currency", "final", "standing", "reference", "withdrawn_minor")
+_TOLD: Mapping[str, tuple[str, ...]] = {
+    "authorized": ("amount_minor", "currency"),
+    "captured": ("captured_minor", "currency", "final"),
+    "refund": ("amount_minor", "currency", "standing", "reference"),
+    "dispute": ("amount_minor", "currency", "standing", "reference", "withdrawn_minor"),
+}
+"""By the kind of the outcome."""
 
 
 def proof_of(event: OutcomeArrived) -> Proof | None:

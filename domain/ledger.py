@@ -39,10 +39,11 @@ class Posting:
 
 def postings(before: Amounts, after: Amounts) -> tuple[Posting, ...]:
     """Balanced postings for the change, smallest form; empty when no money moved (holds are not money)."""
-    if before == after:
+    if before is after or before == after:
         return ()
     balance: defaultdict[LedgerAccount, int] = defaultdict(int)
     for (_, debit, credit), was, has_become in zip(_RULES, _TOTALS(before), _TOTALS(after), strict=True):
-        balance[debit] += has_become - was
-        balance[credit] -= has_become - was
+        if was != has_become:
+            balance[debit] += has_become - was
+            balance[credit] -= has_become - was
     return tuple(Posting(account, change) for account, change in sorted(balance.items()) if change)

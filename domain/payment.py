@@ -193,18 +193,17 @@ class Amounts:
 
     def broken_law(self) -> str | None:
         """The first law these amounts break, in words, or None."""
-        captured, refunds = self.captured_minor, self.refund_pending_minor + self.refunded_minor
-        disputes = self.disputed_minor + self.dispute_lost_minor
-        if min(self.authorized_minor, captured, self.refund_pending_minor, self.refunded_minor) < 0:
+        authorized, captured = self.authorized_minor, self.captured_minor
+        promised, refunded = self.refund_pending_minor, self.refunded_minor
+        disputed, lost = self.disputed_minor, self.dispute_lost_minor
+        if min(authorized, captured, promised, refunded, disputed, lost) < 0:
             return "an amount is negative"
-        if min(self.disputed_minor, self.dispute_lost_minor) < 0:
-            return "an amount is negative"
-        if captured > self.authorized_minor:
+        if captured > authorized:
             return "captured exceeds authorized"
-        if refunds > captured:
+        if promised + refunded > captured:
             return "refunds exceed captured"
         # Not `disputes exceed captured`: with refunds or exchange rates a dispute may take more than is left.
-        return "a dispute took what was never captured" if disputes > 0 and captured == 0 else None
+        return "a dispute took what was never captured" if disputed + lost > 0 and captured == 0 else None
 
     @property
     def capturable_minor(self) -> int:

@@ -12,6 +12,8 @@ def reviewed(payment: Payment, after: Payment, event: Event, told: OutcomeArrive
     """What stands beside the state afterwards: doubts raised and cleared, decisions, an end that was none."""
     review = after.review
     match event:
+        case OutcomeArrived():
+            pass
         case OperationParked(operation_number=number, reason=reason, evidence=evidence, at=at):
             about = f"operation {number}"
             doubt = Doubt(subject=about, operation_number=number, reason=reason, evidence=evidence, at=at)
@@ -39,7 +41,9 @@ def _is_cleared(after: Payment, event: Event) -> bool:
 
 
 def _given_up(payment: Payment, after: Payment, review: Review) -> Review:
-    ended, found = (State.CANCELED, State.FAILED, State.EXPIRED), (State.AUTHORIZED, State.CAPTURED)
-    if payment.state in ended and after.state in found:
+    if payment.state in _ENDED and after.state in (State.AUTHORIZED, State.CAPTURED):
         return replace(review, given_up=payment.state.value)
-    return replace(review, given_up=None) if review.given_up and after.state in ended else review
+    return replace(review, given_up=None) if review.given_up and after.state in _ENDED else review
+
+
+_ENDED = frozenset({State.CANCELED, State.FAILED, State.EXPIRED})

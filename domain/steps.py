@@ -7,6 +7,7 @@ no counter and survive restarts, resets and years of sleep.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Literal
 
 from domain.amends import Amends, fence, remedy
@@ -49,6 +50,7 @@ class Close:
     kind: Literal["close"] = "close"
 
 
+CLOSE = Close()
 Step = Perform | Wait | Close
 
 
@@ -77,9 +79,10 @@ def next_step(payment: Payment, *, now: datetime, abilities: Abilities = ABLE) -
     amends = fence(payment) or remedy(payment, abilities)
     if amends is not None and amends.due_at <= now:
         return Perform(operation=amends.operation(payment, now))
-    earliest = min(_waits(payment, now, amends, abilities), key=lambda wait: wait.until, default=None)
-    if earliest is None:
-        return Close()
+    waits = list(_waits(payment, now, amends, abilities))
+    if not waits:
+        return CLOSE
+    earliest = min(waits, key=attrgetter("until"))
     if payment.unsettled is not None:  # the unknown comes first, however often something else is looked at
         return replace(_resolution(payment, payment.unsettled, now), until=earliest.until)
     return earliest

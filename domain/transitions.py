@@ -109,6 +109,8 @@ def _is_evidence(payment: Payment, event: Event) -> bool:
 
 def _after(payment: Payment, event: Event, kind: PaymentEvent, entry: Entry) -> Payment:
     match event:
+        case OutcomeArrived():
+            return _heard(payment, event, kind, entry)
         case OperationStarted():
             return _started(payment, event, entry)
         case OperationParked(operation_number=number):
@@ -117,11 +119,15 @@ def _after(payment: Payment, event: Event, kind: PaymentEvent, entry: Entry) -> 
             return replace(payment, state=State.CANCELED)
         case Contradicted() | Resolved():
             return payment  # what they change stands beside the state: see reviewing.py
-        case OutcomeArrived(outcome=RefundReported() as report):
+
+
+def _heard(payment: Payment, event: OutcomeArrived, kind: PaymentEvent, entry: Entry) -> Payment:
+    match event.outcome:
+        case RefundReported() as report:
             return refund_reported(payment, event, report)
-        case OutcomeArrived(outcome=DisputeReported() as report):
+        case DisputeReported() as report:
             return dispute_reported(payment, event, report)
-        case OutcomeArrived(outcome=Declined() as declined) if kind is PaymentEvent.REFUND_REPORTED:
+        case Declined() as declined if kind is PaymentEvent.REFUND_REPORTED:
             return refund_declined(payment, event, declined)
         case _:
             return _told(payment, event, kind, entry)

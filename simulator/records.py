@@ -79,8 +79,8 @@ class Records:
 
     def terms(self, record: Record, terms: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
         """The rows of the index that find a record."""
-        place = self._place(record.account, record.kind)
-        return [(f"{place}{name}={value}", record.sequence) for name, value in terms]
+        place, sequence = self._place(record.account, record.kind), record.sequence
+        return [(f"{place}{name}={value}", sequence) for name, value in terms]
 
     def unindex(self, record: Record, terms: Iterable[tuple[str, str]]) -> None:
         self._book.execute_many("DELETE FROM terms WHERE term = ? AND sequence = ?", self.terms(record, terms))

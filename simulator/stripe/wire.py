@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from pydantic_core import to_json
+
 from simulator.book import Book
 from simulator.clock import Clock
 from simulator.effects import Effects
@@ -303,7 +305,7 @@ _NOUNS = frozenset(name.split("/")[2] for name in routes.HANDLERS)
 def _encoded(turn: Turn, body: Json, parameters: Json) -> bytes:
     if parameters.get("expand"):
         body = expansion.expand(turn, body, parameters["expand"])
-    return compact(body).encode()
+    return to_json(body)
 
 
 def _fingerprint(request: WireRequest, given: Tree) -> bytes:

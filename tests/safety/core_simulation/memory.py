@@ -60,21 +60,26 @@ class MemoryRecords(Records):
         self._transaction = book
         self._undo = book.undo
         self._by_id: dict[str, Record] = {}
-        self._by_sequence: dict[int, Record] = {}
+        self._texts: dict[str, str | bytes] = {}  # of bodies that were copied and have not been written since
         self._by_kind: defaultdict[tuple[str, str], dict[int, Record]] = defaultdict(dict)
         self._by_term: defaultdict[str, dict[int, None]] = defaultdict(dict)
 
     def write(self, new: Sequence[Record], changed: Sequence[Record], terms: Sequence[tuple[str, int]]) -> None:
         before = [self._by_id[record.id] for record in changed]
-        news = [(term, sequence) for term, sequence in terms if sequence not in self._by_term[term]]
-        for record in (*new, *changed):
+        found_by: list[tuple[dict[int, None], int]] = []
+        for record in new:
             self._keep(record)
-        for term, sequence in news:
-            self._by_term[term][sequence] = None
+        for record in changed:
+            self._keep(record)
+        for term, sequence in terms:
+            known = self._by_term[term]
+            if sequence not in known:
+                known[sequence] = None
+                found_by.append((known, sequence))
 
         def take_back() -> None:
-            for term, sequence in news:
-                self._by_term[term].pop(sequence, None)
+            for known, sequence in found_by:
+                del known[sequence]
             for record in before:
                 self._keep(record)
             for record in new:
@@ -117,26 +122,30 @@ class MemoryRecords(Records):
 
     def _candidates(self, account: str, kind: str, terms: Sequence[tuple[str, str]]) -> Iterable[Record]:
         """Newest first."""
+        kept = self._by_kind[account, kind]
         if not terms:
-            return reversed(self._by_kind[account, kind].values())
+            return reversed(kept.values())
         place = self._place(account, kind)
         sequences = [self._by_term[f"{place}{name}={value}"] for name, value in terms]
         common = set(sequences[0]).intersection(*sequences[1:])
-        return [self._by_sequence[sequence] for sequence in sorted(common, reverse=True)]
+        return [kept[sequence] for sequence in sorted(common, reverse=True)]
 
     def _keep(self, record: Record) -> None:
-        self._by_id[record.id] = self._by_sequence[record.sequence] = record
+        self._by_id[record.id] = record
         self._by_kind[record.account, record.kind][record.sequence] = record
+        self._texts.pop(record.id, None)
 
     def _forget(self, record: Record) -> None:
-        del self._by_id[record.id], self._by_sequence[record.sequence]
-        del self._by_kind[record.account, record.kind][record.sequence]
+        del self._by_id[record.id], self._by_kind[record.account, record.kind][record.sequence]
 
     def _found(self, record: Record) -> Record:
         """A record of its own, as if read from a row; its body only where somebody may change it."""
         body = record.body
         if self._transaction.is_open or record.text is not None:
-            body = from_json(record.text or to_json(body))
+            text = self._texts.get(record.id)
+            if text is None:
+                text = self._texts[record.id] = record.text or to_json(body)
+            body = from_json(text)
         kept = record.id, record.kind, record.account, record.created
         return Record(*kept, body, dict(record.private), record.sequence)
 
