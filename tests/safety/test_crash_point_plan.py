@@ -8,7 +8,7 @@ import pytest
 from domain.failpoints import Moment, Passing
 from tests.safety.crash_points.control import Control, Place, Trouble
 from tests.safety.crash_points.operations import BATCHED, GATEWAYS, OPERATIONS
-from tests.safety.crash_points.plan import Cell, covering, declared, every, needs, plan
+from tests.safety.crash_points.plan import Cell, covering, declared, every, needs, plan, sharing
 
 BOTH: tuple[Moment, ...] = ("before", "after")
 USES = (("acceptance", ""), ("activity", "perform"), ("activity", "load"), ("owner_update", ""))
@@ -70,6 +70,20 @@ def test_the_same_points_are_declared_for_each_gateway_but_those_of_no_payment()
     assert {need[2] for need in of_none} == BATCHED
     assert len(both) == 2 * (len(one) - len(of_none)) + len(of_none)
     assert {operation.gateway for operation in OPERATIONS.values()} == {*GATEWAYS, ""}
+
+
+def test_two_cells_share_a_life_once_each_and_one_that_missed_is_alone(cells: list[Cell]) -> None:
+    chosen = covering(cells, Counter(), set())
+    lives = sharing(chosen, Counter(), shared=True)
+    assert Counter(cell for life in lives for cell in life) == Counter(chosen)
+    pairs = [life for life in lives if len(life) == 2]
+    assert len(pairs) >= len(chosen) // 3
+    assert all(one.operation == other.operation for one, other in pairs)
+    assert all(
+        one.trouble and other.trouble and one.trouble.place.name != other.trouble.place.name for one, other in pairs
+    )
+    assert all(len(life) == 1 for life in sharing(chosen, Counter(chosen), shared=True))
+    assert all(len(life) == 1 for life in sharing(chosen, Counter(), shared=False))
 
 
 def test_a_pass_about_several_is_noted_by_each_and_strikes_one(tmp_path: Path) -> None:

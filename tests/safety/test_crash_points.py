@@ -1,14 +1,16 @@
 """T4, the crash-point sweep: every failpoint x {before, after} x kind of trouble, and every operation under each kind.
 
-Real: PostgreSQL, the Temporal server, the gateway simulator over HTTP with Stripe's own SDK, a worker process and an
-API process, and their deaths: `exit` is os._exit(137) in the middle of the work, no handler runs, nothing is flushed.
-One death may take several payments, each frozen at its own point. Not real: the patience (bounds are shortened in
-`tests/safety/crash_points/nursery.py`, in the order they have in production), and a power cut (files are not fsynced).
+Real: PostgreSQL, the Temporal server, the gateway simulator over HTTP with the SDKs of Stripe and Razorpay, a worker
+process and an API process, and their deaths: `exit` is os._exit(137) in the middle of the work, no handler runs,
+nothing is flushed. One death may take several payments, each frozen at its own point. Not real: the patience (bounds
+are shortened in `tests/safety/crash_points/hurry.py`, in the order they have in production), and a power cut (files
+are not fsynced).
 
-Each operation is traced first, so the cells are the places it passes. Every cell has a payment of its own, is healed
-(nothing but time and a client that repeats its request) and is checked against the simulator's book; one lived again
-because its trouble did not come is checked each time. This is a covering choice of the cells: every way each point can
-fail, and every pair of operation and point. All cells: `python -m tests.safety.crash_points --all`.
+Each operation is traced first, so the cells are the places it passes. A life is one payment with the trouble of its
+cell; it is healed (nothing but time and a client that repeats its request) and checked against the simulator's book;
+one lived again because its trouble did not come is checked each time. This is a covering choice of the cells, two to a
+life where both strike: every way each point can fail at each gateway, and at Stripe every pair of operation and point.
+All cells, one to a life: `python -m tests.safety.crash_points --all`.
 """
 
 import asyncio
@@ -30,7 +32,7 @@ def test_every_crash_point_heals() -> None:
         temporary_stack("postgres", "temporal", "simulator") as stack,
         running_nursery(stack, stack.state.path / "crash_points") as control,
     ):
-        outcome = asyncio.run(run(stack, control, covering))
+        outcome = asyncio.run(run(stack, control, covering, shared=True))
     tell(outcome)
     assert outcome.findings == []
     assert unreached(outcome) == []

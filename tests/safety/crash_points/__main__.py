@@ -1,8 +1,8 @@
 """T4, the crash-point sweep: `python -m tests.safety.crash_points [--all] [--gateway both]`. Exits 1 when it finds
 anything.
 
-Without `--all` the covering form of `make test`; with it every place of every operation x everything that may go wrong
-there. What is real in it is said in `tests/safety/test_crash_points.py`.
+Without `--all` the covering form of `make test`, two cells to a life; with it every place of every operation x
+everything that may go wrong there, one to a life. What is real in it is said in `tests/safety/test_crash_points.py`.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def main() -> int:
     gateways = GATEWAYS if given.gateway == "both" else (given.gateway,)
     parts = temporary_stack("postgres", "temporal", "simulator")
     with parts as stack, running_nursery(stack, stack.state.path / "crash_points") as control:
-        outcome = asyncio.run(run(stack, control, every if given.all else covering, gateways))
+        outcome = asyncio.run(run(stack, control, every if given.all else covering, gateways, shared=not given.all))
     tell(outcome)
     complaints = verdict(outcome)
     sys.stdout.write("".join(f"{complaint}\n" for complaint in complaints))

@@ -37,7 +37,7 @@ Totals = Mapping[str, Mapping[str, Any]]
 
 async def findings(till: Till, lived: Sequence[Lived]) -> list[str]:
     """One sentence for each thing that is not as it must be."""
-    found = [f"{one.cell}: {complaint}" for one in lived for complaint in one.complaints]
+    found = [f"{one}: {complaint}" for one in lived for complaint in one.complaints]
     found += await _replays(till, lived)
     rows = await till.rows(_PAYMENTS, [[one.name for one in lived]])
     ids = [row["id"] for row in rows]
@@ -48,9 +48,7 @@ async def findings(till: Till, lived: Sequence[Lived]) -> list[str]:
     ledger = {row["payment_id"]: row for row in await till.rows(_LEDGER, [ids])}
     for one in lived:
         if one.ended is not None:
-            found += [
-                f"{one.cell} ({one.payment_id}): {told}" for told in _money(one, payments[one.name], book, ledger)
-            ]
+            found += [f"{one} ({one.payment_id}): {told}" for told in _money(one, payments[one.name], book, ledger)]
     found += [f"a ledger transaction is not balanced: {dict(row)}" for row in await till.rows(_UNBALANCED, [ids])]
     found += [f"a verb succeeded twice: {dict(row)}" for row in await till.rows(_DOUBLE_VERBS, [ids])]
     versions = {row["id"]: row["version"] for row in rows}
@@ -98,9 +96,9 @@ async def _replays(till: Till, lived: Sequence[Lived]) -> list[str]:
                     await asyncio.sleep(0.25)
             if replay is None or (replay.status_code, replay.content) != (answer.status, answer.content):
                 seen = "nothing" if replay is None else f"{replay.status_code} {replay.content[:200]!r}"
-                found.append(f"{one.cell}: {answer.path} answered {answer.status}, its replay {seen}")
+                found.append(f"{one}: {answer.path} answered {answer.status}, its replay {seen}")
             elif replay.headers.get("Idempotent-Replayed") != "true":
-                found.append(f"{one.cell}: {answer.path} was done again instead of replayed")
+                found.append(f"{one}: {answer.path} was done again instead of replayed")
         return found
 
     return [told for found in await asyncio.gather(*(again(one) for one in lived)) for told in found]

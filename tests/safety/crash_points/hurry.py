@@ -25,7 +25,7 @@ TASK_SECONDS = 2.5
 SWEEPS = {
     "starts": (0.4, 1.0),
     "notices": (0.4, 1.0),
-    "owners": (1.5, 1.5),
+    "owners": (4.0, 1.5),
     "orphans": (0.4, 600.0),
     "authorizations": (0.4, 0.0),
 }
@@ -33,7 +33,7 @@ SWEEPS = {
 
 
 def hurry() -> None:
-    bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 1.5, 1.5, 1.8
+    bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 1.5, 1.8, 2.0
     bootstrap.connect = _connect
     wire.HEARTBEAT_SECONDS = 0.4
     heartbeat = timedelta(seconds=1.5)

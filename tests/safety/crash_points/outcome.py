@@ -15,7 +15,7 @@ Choose = Callable[[Sequence[Cell], Counter[Cell], Collection[Cell]], list[Cell]]
 
 @dataclass
 class Outcome:
-    """`lived` has an entry for each life, so a cell lived again has several: each of them has to end as it must."""
+    """A cell lived again has several lives in `lived`: each of them has to end as it must."""
 
     gateways: tuple[str, ...] = GATEWAYS
     traces: dict[str, list[list[Place]]] = field(default_factory=dict)
@@ -27,8 +27,12 @@ class Outcome:
 
     @property
     def struck(self) -> set[Cell]:
-        return {one.cell for one in self.lived if one.fired and one.cell.trouble}
+        return {cell for one in self.lived for cell in one.struck}
 
     @property
     def tried(self) -> Counter[Cell]:
-        return Counter(one.cell for one in self.lived if one.cell.trouble)
+        return Counter(cell for one in self.lived for cell in one.cells if cell.trouble)
+
+    @property
+    def traced(self) -> list[Lived]:
+        return [one for one in self.lived if not any(cell.trouble for cell in one.cells)]

@@ -23,6 +23,9 @@ THOROUGH = "stripe"
 """Where the short form also seeks every use of a point and every pair of operation and point. Record, workflow and API
 are the same for all gateways; of another it seeks each way of each point once, and each kind for each operation."""
 
+CHANCES = 2
+"""How many cells seek at once what only a race leads to."""
+
 Need = tuple[str, ...]
 
 
@@ -88,16 +91,45 @@ def every(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell])
 
 def covering(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell]) -> list[Cell]:
     """The short form: few cells that meet every need that is unmet; the certain ones first, the untried before those
-    tried. What only a race leads to is sought for its point's sake, not for each operation that may have the race."""
+    tried. What only a race leads to is sought for its point's sake, not for each operation that may have the race, and
+    has several chances at once: each of them in turn would take its time."""
     met = {need for cell in struck for need in needs(cell)}
     again = [cell for cell in cells if cell.certain and 0 < tried[cell] < 5 and cell not in struck]
     left = {need for cell in cells for need in needs(cell)} - met - {need for cell in again for need in needs(cell)}
-    chosen: list[Cell] = again
-    for certain in (True, False):
-        offered = [cell for cell in cells if cell.certain is certain and tried[cell] < 3 and cell not in struck]
-        chosen += _fewest(sorted(offered, key=lambda cell: tried[cell]), left)
-        left = {need for need in left if need[0] == "point"}
+    chosen = again + _fewest(_offered(cells, tried, struck, certain=True), left)
+    left = {need for need in left if need[0] == "point"}
+    for _ in range(CHANCES):
+        offered = [cell for cell in _offered(cells, tried, struck, certain=False) if cell not in chosen]
+        chosen += _fewest(offered, set(left))
     return chosen
+
+
+def _offered(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell], *, certain: bool) -> list[Cell]:
+    offered = [cell for cell in cells if cell.certain is certain and tried[cell] < 3 and cell not in struck]
+    return sorted(offered, key=lambda cell: tried[cell])
+
+
+def sharing(cells: Sequence[Cell], tried: Counter[Cell], *, shared: bool) -> list[tuple[Cell, ...]]:
+    """The lives of these cells. `shared`: two troubles of one operation at different points befall the same payment,
+    the second on the way out of the first. One that did not come then has its next life for itself."""
+    lives: list[tuple[Cell, ...]] = []
+    single: dict[str, list[Cell]] = {}
+    for cell in cells:
+        alike = single.setdefault(cell.operation, [])
+        fitting = next((other for other in alike if shared and _fit(cell, other, tried)), None)
+        if fitting is None:
+            alike.append(cell)
+        else:
+            alike.remove(fitting)
+            lives.append((fitting, cell))
+    return lives + [(cell,) for alike in single.values() for cell in alike]
+
+
+def _fit(one: Cell, other: Cell, tried: Counter[Cell]) -> bool:
+    if one.trouble is None or other.trouble is None or OPERATIONS[one.operation].batch:
+        return False
+    fresh = not tried[one] and not tried[other] and one.certain and other.certain
+    return fresh and one.trouble.place.name != other.trouble.place.name
 
 
 def _fewest(offered: Sequence[Cell], left: set[Need]) -> list[Cell]:

@@ -123,7 +123,7 @@ async def _given_up(run: Run) -> None:
     failed = await _customer_pays(run, method="upi", outcome="failure")
     run.subjects.append(failed["payment"]["id"])
     path = f"/v1/payments/{run.payment['id']}/cancel"
-    await run.till.insist(path, {}, key=f"{run.cell}-before")
+    await run.till.insist(path, {}, key=f"{run.cell}-let-go")
     await run.till.reaches(run.payment["id"], "canceled")
 
 
@@ -172,8 +172,12 @@ _razorpay = partial(Operation, gateway="razorpay")
 
 RAZORPAY: dict[str, Operation] = {
     "order, told by webhook": _razorpay(act=_sale, ends=(CAPTURED,), meant=frozenset({"owner_signal", "activity"})),
+    # What the browser brings is a hint: it makes the owner look, and is ticked off by itself.
     "hold, told by browser": _razorpay(
-        prepare=partial(_order, asked=HELD), act=partial(_come_back, method="card"), ends=(AUTHORIZED,)
+        prepare=partial(_order, asked=HELD),
+        act=partial(_come_back, method="card"),
+        ends=(AUTHORIZED,),
+        meant=frozenset({"owner_signal", "activity", "inbox_handled"}),
     ),
     "hold captured": _razorpay(prepare=_hold, act=_capture, ends=(CAPTURED,)),
     "hold lapses": _razorpay(prepare=_hold, act=_lapse, ends=(LAPSED,)),

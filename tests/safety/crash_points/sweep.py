@@ -21,16 +21,21 @@ from tests.safety.crash_points.outcome import Choose, Outcome
 from tests.safety.crash_points.plan import Cell, plan
 from tests.safety.crash_points.till import Till, open_till
 
-TRACES = 3
+TRACES = 2
 ROUNDS = 6
-AT_ONCE = 32
+TRACED_AT_ONCE = 12
+"""A trace shall show what is passed when nothing takes long."""
+
+AT_ONCE = 24
 AT_LAST = 8
-"""How many cells are alive together in the first rounds (more only make each other slower, until every patience ends),
-and in the later ones, where load shall be no excuse."""
+"""How many lives go side by side in the first rounds (more only make each other slower, until every patience ends), and
+in the later ones, where load shall be no excuse."""
 
 
-async def run(stack: Stack, control: Control, choose: Choose, gateways: Sequence[str] = GATEWAYS) -> Outcome:
-    """Trace, then round after round of what `choose` wants lived, then the books."""
+async def run(
+    stack: Stack, control: Control, choose: Choose, gateways: Sequence[str] = GATEWAYS, *, shared: bool = False
+) -> Outcome:
+    """Trace, then round after round of what `choose` wants lived, then the books. `shared`: two cells to a life."""
     outcome, timer = Outcome(tuple(gateways)), _Timer()
     async with open_till(stack, control) as till:
         await _open_shop(till, gateways)
@@ -39,12 +44,12 @@ async def run(stack: Stack, control: Control, choose: Choose, gateways: Sequence
         outcome.cells = plan(outcome.traces)
         for number in range(ROUNDS):
             at_once = AT_ONCE if number < 2 else AT_LAST
-            await troubles(till, outcome, choose, at_once=at_once)
+            await troubles(till, outcome, choose, at_once=at_once, shared=shared)
             outcome.seconds["troubles"] = outcome.seconds.get("troubles", 0.0) + timer.lap()
             chosen = choose(outcome.cells, outcome.tried, outcome.struck)
             if not chosen:
                 break
-            await deaths(till, outcome, [cell for cell in chosen if is_death(cell)], at_once=at_once)
+            await deaths(till, outcome, [cell for cell in chosen if is_death(cell)], at_once=at_once, shared=shared)
             outcome.seconds["deaths"] = outcome.seconds.get("deaths", 0.0) + timer.lap()
         outcome.deaths = control.deaths()
         outcome.findings += await findings(till, outcome.lived)
@@ -64,12 +69,11 @@ class _Timer:
 
 async def _trace(till: Till, outcome: Outcome) -> None:
     """On a busy machine a call may end before it comes to the place of its trouble: such a trace tells nothing."""
-    cells = [Cell(name, None) for name in sorted(operations_of(outcome.gateways))]
-    await together(till, outcome, cells * TRACES, at_once=AT_ONCE)
+    traced = [(Cell(name, None),) for name in sorted(operations_of(outcome.gateways))]
+    await together(till, outcome, traced * TRACES, at_once=TRACED_AT_ONCE)
     for lived in outcome.lived:
-        operation = lived.cell.operation
-        if {trouble.place for trouble in OPERATIONS[operation].standing} <= set(lived.trace):
-            outcome.traces.setdefault(operation, []).append(lived.trace)
+        if {trouble.place for trouble in OPERATIONS[lived.operation].standing} <= set(lived.trace):
+            outcome.traces.setdefault(lived.operation, []).append(lived.trace)
     untraced = operations_of(outcome.gateways) - outcome.traces.keys()
     outcome.findings += [f"{operation}: no trace came to its own trouble" for operation in sorted(untraced)]
 

@@ -17,7 +17,7 @@ from stack.assembly import Stack
 from tests.safety.crash_points.control import Control
 from workflows.converter import data_converter
 
-PATIENCE_SECONDS = 2.1
+PATIENCE_SECONDS = 2.3
 """A little longer than the API's shortened wait, a little shorter than a hang: some answers are not waited for."""
 
 HEALED_SECONDS = 60.0

@@ -37,7 +37,7 @@ def odd_deaths(outcome: Outcome) -> list[str]:
 
 
 def tell(outcome: Outcome) -> None:
-    recoveries = sorted(one.recovery_seconds for one in outcome.lived if one.fired and one.cell.trouble and one.ended)
+    recoveries = sorted(one.recovery_seconds for one in outcome.lived if one.struck and one.ended)
     cuts = quantiles(recoveries, n=100) if len(recoveries) > 1 else [0.0] * 99
     certain = {cell for cell in outcome.tried if cell.certain}
     sometimes = outcome.tried.keys() - certain
@@ -53,6 +53,7 @@ def tell(outcome: Outcome) -> None:
         certain={"lived": len(certain), "struck": len(certain & outcome.struck)},
         sometimes={"lived": len(sometimes), "struck": len(sometimes & outcome.struck)},
         certain_struck_percent=100.0 * len(certain & outcome.struck) / max(len(certain), 1),
+        lives={"traced": len(outcome.traced), "troubled": len(outcome.lived) - len(outcome.traced)},
         struck=dict(Counter(cell.trouble.kind for cell in outcome.struck if cell.trouble)),
         deaths=dict(Counter(role for role, _ in outcome.deaths)),
         recovery_seconds_p50=cuts[49],
