@@ -65,7 +65,7 @@ def _decide(payment: Payment, event: Event) -> Transition | None:
     review = reviewed(payment, after, event, told)
     if review is not after.review:
         after = replace(after, review=review)
-    if after is payment or after == payment:
+    if after == payment:
         return None
     after = replace(after, version=payment.version + 1, changed_at=event.at, attention=_attention(after))
     if law := after.amounts.broken_law():
