@@ -37,6 +37,8 @@ _ROWS_MEAN: Mapping[str, str] = {
 - *renewal* is an order and then a charge of the customer's token on it. The charge is the call that gets lost, and one
   that may have been executed is never sent again; an order that shows no charge after the settle time is let go (P3,
   `canceled`). That the order gets lost is played by `test_a_renewal_whose_order_gets_lost_is_charged_once`.
+- *declined* is Razorpay refusing the order, or the charge of a token whose mandate has ended. A customer's declined try
+  is none: it leaves the order open for another, see the contract suite.
 - *void* of a hold does not exist: `test_what_cannot_be_voided_is_refused_and_lapses` plays what happens instead. What
   nobody has paid is let go: that the closing of a page gets lost is played by
   `test_a_page_whose_closing_gets_lost_is_closed`.""",
