@@ -14,6 +14,7 @@ from tests.safety.core_simulation.bank import Bank, OnEffect, OnEvent
 from tests.safety.core_simulation.life import Life
 from tests.safety.core_simulation.line import Line
 from tests.safety.core_simulation.people import People
+from tests.safety.core_simulation.weather import SWARM
 from tests.safety.simulation.referee import Account, Referee
 from tests.safety.simulation.timeline import Timeline
 
@@ -32,6 +33,7 @@ class Side(ABC):
     begins_within_seconds: float | None = None
     classes: frozenset[str] = frozenset()
     has_sdk = False
+    swarm = SWARM
     line_type: type[Line] = Line
     people_type: type[People] = People
 

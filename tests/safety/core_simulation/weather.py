@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.safety.campaigns import swarm
 from tests.safety.campaigns.swarm import CALM, WEBHOOK_FAULTS, Rates, Swarm
+from tests.safety.campaigns.swarm import HTTP_FAULTS as MOST_HTTP_FAULTS
 
-HTTP_FAULTS = {**swarm.HTTP_FAULTS, "wrong_other_amount": 0.03, "wrong_other_currency": 0.03}
+HTTP_FAULTS = {**MOST_HTTP_FAULTS, "wrong_other_amount": 0.03, "wrong_other_currency": 0.03}
 TRY_FAULTS: Mapping[str, float] = {"crash_before": 0.08, "crash_after": 0.08, "stall": 0.08, "long_stall": 0.02}
 """Per try of an activity, at a port call drawn at random. A stalled try goes on later, a zombie beside the next one."""
 
@@ -40,16 +40,16 @@ class Weather:
         self.owners = self.doors = CALM
 
 
-def forecast(seed: int) -> Weather:
+def forecast(seed: int, swarm: Swarm = SWARM) -> Weather:
     draw = random.Random(f"core:{seed}")
-    reads, writes = SWARM.reads_and_writes(draw, HTTP_FAULTS)
+    reads, writes = swarm.reads_and_writes(draw, HTTP_FAULTS)
     return Weather(
         reads=reads,
         writes=writes,
-        webhooks=SWARM.rates(draw, WEBHOOK_FAULTS),
-        tries=SWARM.rates(draw, TRY_FAULTS),
-        completions=SWARM.rates(draw, COMPLETION_FAULTS),
-        records=SWARM.rates(draw, RECORD_FAULTS),
-        owners=SWARM.rates(draw, OWNER_FAULTS),
-        doors=SWARM.rates(draw, DOOR_FAULTS),
+        webhooks=swarm.rates(draw, WEBHOOK_FAULTS),
+        tries=swarm.rates(draw, TRY_FAULTS),
+        completions=swarm.rates(draw, COMPLETION_FAULTS),
+        records=swarm.rates(draw, RECORD_FAULTS),
+        owners=swarm.rates(draw, OWNER_FAULTS),
+        doors=swarm.rates(draw, DOOR_FAULTS),
     )

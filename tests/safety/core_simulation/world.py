@@ -39,7 +39,7 @@ class World:
         self.seed = seed
         self.side = side = side or StripeSide()
         self.timeline = Clock()
-        self.weather = forecast(seed)
+        self.weather = forecast(seed, side.swarm)
         indexes: Sequence[int] = range(payments) if only is None else [only]
         self.lives = {life.payment_id: life for life in (side.new_life(seed, index) for index in indexes)}
         self.store = Store(self.timeline, self.weather, lambda transition: self.referee.on_write(transition))

@@ -78,6 +78,7 @@ class Referee:
         if key is not None:
             self._journalled(payment_id, effect, key, account)
         move(account, effect, payment)
+        self._nothing_denied(account, payment)
 
     def _journalled(self, payment_id: str, effect: Effect, key: str, account: Account) -> None:
         """I1: the call was on record before it left, and one key causes one effect of a kind."""
@@ -107,6 +108,19 @@ class Referee:
         asked = sum(o.amount_minor for o in payment.operations if o.verb is Verb.CAPTURE)
         if payment.capture_method == "manual" and account.captured_minor > _scaled(asked, account.currency):
             raise Violation("I1", payment.id, f"captured {account.captured_minor} where {asked} were asked for")
+
+    def _nothing_denied(self, account: Account, payment: Payment) -> None:
+        """I4: no operation is called declined that took place."""
+        standing = {Verb.CAPTURE: 0, Verb.REFUND: 0}
+        for operation in payment.operations:
+            if operation.verb in standing and operation.state is not OperationState.DECLINED:
+                standing[operation.verb] += operation.amount_minor
+        refunded = account.refunded_minor - account.failed_refunds_minor
+        if refunded > _scaled(standing[Verb.REFUND], payment.currency):
+            raise Violation("I4", payment.id, f"refunded {refunded}, but of our refunds {standing[Verb.REFUND]} stand")
+        captured, ours = account.captured_minor, _scaled(standing[Verb.CAPTURE], payment.currency)
+        if payment.capture_method == "manual" and captured > ours:
+            raise Violation("I4", payment.id, f"captured {captured}, but of our captures {ours} stand")
 
     def _release(self, account: Account, effect: Effect, payment: Payment) -> None:
         account.released_minor += effect.amount_minor
@@ -155,6 +169,7 @@ class Referee:
     def _never_more_than_happened(self, payment: Payment) -> None:
         account, amounts = self.accounts[payment.id], payment.amounts
         currency = payment.currency
+        self._nothing_denied(account, payment)
         if _scaled(amounts.captured_minor, currency) > account.captured_minor:
             raise Violation("I2", payment.id, f"captured {amounts}, the gateway {account.captured_minor}")
         if _scaled(amounts.refunded_minor, currency) > account.refunded_minor:

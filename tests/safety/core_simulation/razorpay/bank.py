@@ -58,14 +58,19 @@ class RazorpayBank(Bank):
         self.wire.authenticate(payment_id, approve=approve)
         self.plan_jobs()
 
-    def authorize_late(self, payment_id: str) -> bool:
-        """The bank says yes to what was called failed; whether there was such a thing."""
-        try:
-            stage.authorize_late(self.wire, payment_id)
-        except RazorpayError:
-            return False
+    def authorize_late(self, payment_id: str) -> None:
+        """The bank says yes to what was called failed."""
+        stage.authorize_late(self.wire, payment_id)
         self.plan_jobs()
-        return True
+
+    def has_failed(self, payment_id: str) -> bool:
+        payment = self.wire.parts.records.find(payment_id)
+        return payment is not None and payment.body["status"] == "failed"
+
+    def made_at(self, payment_id: str | None) -> float:
+        """Now, for one whose making is not written yet."""
+        payment = self.wire.parts.records.find(str(payment_id))
+        return self._timeline.seconds if payment is None else payment.created
 
     def fail_refund(self, refund_id: str) -> None:
         stage.decide_refund(self.wire, refund_id, processed=False)

@@ -1,7 +1,7 @@
 """One payment's life at Razorpay: an order of ours, and a customer who makes the payment in a browser, or does not.
 
 The mix: two of three pay at once or soon; the rest are declined, come back, give up, are silent, pay twice or too late.
-One in twelve is charged by a token without its customer. Banks answer in seconds, after minutes, or days too late.
+One in seven is charged by a token without its customer. Banks answer in seconds, after minutes, or days too late.
 """
 
 import random
@@ -35,7 +35,7 @@ def plan(draw: random.Random) -> RazorpayPlan:
     number = draw.random
     currency = _CURRENCIES[int(number() * len(_CURRENCIES))]
     automatic = number() < 0.72
-    off_session = number() < 0.08
+    off_session = number() < 0.15
     amount = int(number() * 20_000) + 200
     if currency == "KWD":  # the last digit of three must be 0
         amount = amount // 10 * 10
@@ -77,8 +77,8 @@ def _steps(draw: random.Random, *, automatic: bool) -> tuple[Step, ...]:
     elif number < 0.04:
         steps.append(_step(draw, "cancel", whole=True))
     number = draw.random()
-    if number < 0.16:
-        steps += [_step(draw, "refund", whole=number < 0.06) for _ in range(1 + (number > 0.09) + (number > 0.13))]
+    if number < 0.35:
+        steps += [_step(draw, "refund", whole=number < 0.08) for _ in range(1 + (number > 0.16) + (number > 0.28))]
     return tuple(steps)
 
 

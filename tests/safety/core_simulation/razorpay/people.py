@@ -11,6 +11,7 @@ from tests.safety.core_simulation.people import MOST_LOOKS, People
 from tests.safety.core_simulation.razorpay.bank import RazorpayBank
 from tests.safety.core_simulation.razorpay.life import RazorpayPlan
 from tests.safety.core_simulation.razorpay.line import CoreGateway
+from tests.safety.core_simulation.razorpay.referee import RazorpayReferee
 from tests.safety.simulation.violation import Violation
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class RazorpayPeople(People):
     def __init__(self, world: "World") -> None:
         super().__init__(world)
         assert isinstance(world.bank, RazorpayBank)
-        self._bank = world.bank
+        assert isinstance(world.referee, RazorpayReferee)
+        self._bank, self._referee = world.bank, world.referee
+        self._referee.made_at = self._bank.made_at
 
     def arrive(self, life: Life) -> None:
         super().arrive(life)
@@ -96,7 +99,9 @@ class RazorpayPeople(People):
             self._authorized_late(life, payment_id)
 
     def _authorized_late(self, life: Life, payment_id: str) -> None:
-        if self._bank.authorize_late(payment_id):
+        if self._bank.has_failed(payment_id):
+            self._referee.late.add(payment_id)
+            self._bank.authorize_late(payment_id)
             state = self.world.store.payments[life.payment_id].state
             self.world.weather.hits[f"late_authorization in {state}"] += 1
             self._tell(life, "the bank says yes, late")

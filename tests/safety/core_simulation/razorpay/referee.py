@@ -5,6 +5,7 @@ the record does not speak is no violation while it is young, a second capture al
 record and, where it was not wanted any more, given back.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +26,7 @@ OLDEST_LOOK_SECONDS = 100.0
 
 @dataclass(slots=True)
 class Charge:
-    """One payment a customer made on our order."""
+    """One payment a customer made on our order, from when it was authorized."""
 
     at_seconds: float
     held_minor: int
@@ -38,7 +39,10 @@ class RazorpayReferee(Referee):
     def __init__(self, payments: dict[str, Payment], keys: dict[str, Attempt], timeline: Timeline) -> None:
         super().__init__(payments, keys)
         self._timeline = timeline
+        self._ended_by: dict[str, float] = {}  # payments called ended, and the look that went by
         self.charges: dict[str, dict[str | None, Charge]] = {}
+        self.late: set[str | None] = set()  # payments of Razorpay's whose bank said yes after they were called failed
+        self.made_at: Callable[[str | None], float] = lambda _charge: 0.0
 
     # --- at every movement of money ----------------------------------------------------------------------------------
 
@@ -50,6 +54,8 @@ class RazorpayReferee(Referee):
             raise Violation("I1", payment.id, "charged by a call that no attempt on record announces")
         if effect.charge in charges or (charges and payment.off_session):
             raise Violation("I1", payment.id, f"charged again: {effect.charge} beside {sorted(map(str, charges))}")
+        if payment.state in ENDS_WITHOUT_MONEY and effect.charge not in self.late:
+            self._was_under_way(payment, effect.charge)
         charges[effect.charge] = Charge(self._timeline.seconds, effect.amount_minor)
 
     def _capture(self, account: Account, effect: Effect, payment: Payment) -> None:
@@ -60,6 +66,19 @@ class RazorpayReferee(Referee):
         charges[effect.charge].captured_minor += effect.amount_minor
         account.captured_minor += effect.amount_minor
         self._only_what_was_asked(account, payment)
+
+    def _was_under_way(self, payment: Payment, charge: str | None) -> None:
+        """I4: a customer may pay after the end, for an order cannot be closed. What they had begun before, or what only
+        we can begin, must not be called ended."""
+        looked_at = self._ended_by.get(payment.id)
+        begun = looked_at is not None and self.made_at(charge) < looked_at - OLDEST_LOOK_SECONDS
+        if begun or payment.off_session:
+            raise Violation("I4", payment.id, f"called {payment.state} while {charge} was under way")
+
+    def on_effect(self, effect: Effect, key: str | None) -> None:
+        if effect.kind == "refund" and key is None:
+            raise Violation("I1", effect.metadata["payment_id"], "a refund without its key")
+        super().on_effect(effect, key)
 
     def _release(self, account: Account, effect: Effect, payment: Payment) -> None:
         super()._release(account, effect, payment)
@@ -77,6 +96,7 @@ class RazorpayReferee(Referee):
             lives = charge.held_minor or charge.captured_minor
             if lives and charge.at_seconds < looked_at - OLDEST_LOOK_SECONDS:
                 raise Violation("I4", payment.id, f"called {payment.state}, but {name} was there to be seen")
+        self._ended_by[payment.id] = looked_at
 
     # --- in the end --------------------------------------------------------------------------------------------------
 
@@ -88,6 +108,14 @@ class RazorpayReferee(Referee):
                 raise Violation("I2", payment.id, f"authorized {payment.amounts}, the gateway holds {ours}")
         if payment.state is State.REQUIRES_ACTION and account.held_minor:
             raise Violation("I4", payment.id, f"waits for its customer, who has paid: {charges}")
+        if payment.state is State.CAPTURED and payment.review.given_up in (State.CANCELED, State.EXPIRED):
+            self._given_back(payment)
         for name, charge in charges.items():
             if charge.held_minor and self._timeline.seconds - charge.at_seconds > LONGEST_HOLD_SECONDS:
                 raise Violation("I4", payment.id, f"{name} is held for ever")
+
+    def _given_back(self, payment: Payment) -> None:
+        """What came after a cancel or our end of the customer's time is not kept."""
+        amounts = payment.amounts
+        if amounts.refunded_minor + amounts.refund_pending_minor < amounts.captured_minor:
+            raise Violation("I4", payment.id, f"{payment.review.given_up}, captured late and kept: {amounts}")

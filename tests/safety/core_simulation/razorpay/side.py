@@ -8,6 +8,7 @@ from domain.gateway import GatewayEvent
 from domain.payment import MethodChoice, Payment
 from domain.ports import Attempt
 from gateways.razorpay.webhooks import translate
+from tests.safety.campaigns.swarm import Swarm
 from tests.safety.core_simulation.bank import Bank, OnEffect, OnEvent
 from tests.safety.core_simulation.life import Life, new_life
 from tests.safety.core_simulation.razorpay.bank import RazorpayBank
@@ -36,6 +37,9 @@ class RazorpaySide(Side):
         "forged_callback",
     })  # fmt: skip
     has_sdk = True
+    swarm = Swarm(
+        share=0.35, power=2, largest_total=0.45
+    )  # fewer payments are lived than at Stripe, so more befalls them
     begins_within_seconds = START_WITHIN_SECONDS
     line_type = RazorpayLine
     people_type = RazorpayPeople
