@@ -214,9 +214,11 @@ class RazorpayGateway:
     def _charge(self, call: GatewayCall) -> Outcome:
         """A token without its customer: an order, and the charge on it. Only the charge moves money, and it is sent
         only on an order that no charge was tried on, by a call that was not sent before."""
+        if _may_have_been_sent(call):
+            return self._lookup.find(call)
         try:
             order = self._lookup.order_of(call)
-            if order is not None and (payments_of(order) or _may_have_been_sent(call)):
+            if order is not None and payments_of(order):
                 return self._read_order(order, call)
             token, customer = self._token_of(call)
             order_id = (order or self._ask("post", "/orders", parameters.order(call), subject=call.key))["id"]

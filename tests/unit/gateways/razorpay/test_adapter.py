@@ -16,6 +16,7 @@ from domain.outcomes import (
     Declined,
     DeclineKind,
     Lapsed,
+    NotFound,
     Pending,
     RefundReported,
     Unknown,
@@ -243,6 +244,21 @@ def test_a_charge_that_may_have_been_sent_is_never_sent_again(given: Any) -> Non
     outcome, sent = charging(objects.collection(objects.order()), **given)
     assert isinstance(outcome, Unknown)
     assert outcome.reason == "unconfirmed"
+    assert sent == ["GET /orders"]
+
+
+@pytest.mark.parametrize("given", [{"repeated": True}, {"operation_changes": UNKNOWN}])
+@pytest.mark.parametrize(
+    ("seen", "kind"),
+    [
+        (objects.collection(), NotFound),  # perhaps it is not listed yet
+        (Reply(objects.error("Authentication failed"), 401), Unknown),  # says nothing of the first call
+        (BROKEN, Unknown),
+    ],
+)
+def test_a_charge_whose_order_cannot_be_seen_is_not_sent_again_either(given: Any, seen: Any, kind: type) -> None:
+    outcome, sent = charging(seen, **given)
+    assert isinstance(outcome, kind)
     assert sent == ["GET /orders"]
 
 
