@@ -4,6 +4,8 @@ from tests.safety.planted.bug import Bug, Edit, bug
 
 _ADAPTER = "gateways/razorpay/adapter.py"
 _FORGERIES = "tests/safety/test_forgeries.py"
+_SIMULATION = "tests/safety/test_core_simulation.py::test_no_payment_is_charged_twice_lost_or_called_what_it_is_not"
+_CUSTOMERS = f"{_SIMULATION}[razorpay-0-125-18]"
 
 
 def _cell(row: str, trouble: str) -> str:
@@ -76,5 +78,37 @@ BUGS: tuple[Bug, ...] = (
         "key_secret=self._key_secret, now=now",
         "key_secret=self._webhook_secrets[0], now=now",
         f"{_FORGERIES}::test_no_forged_callback_is_believed",
+    ),
+    bug(
+        "late-charge-kept",
+        "what a customer paid after our end of their time is kept",
+        "domain/amends.py",
+        "    unwanted = payment.state is State.CAPTURED and review.given_up != State.FAILED",
+        "    unwanted = False",
+        _CUSTOMERS,
+    ),
+    bug(
+        "first-try-decides",
+        "a customer's first payment of an order decides, though a later one took the money",
+        "gateways/razorpay/replies.py",
+        "    return max(payments, key=_weight, default=None)",
+        "    return payments[0] if payments else None",
+        _CUSTOMERS,
+    ),
+    bug(
+        "unheard-is-declined",
+        "an answer that was not heard is a decline",
+        "gateways/razorpay/faults.py",
+        "    return Unknown(reason=_unknown_reason(fault, repeated), evidence=fault.evidence, references=fault.references)",
+        '    return Declined(decline=decline("", redacted(fault.description)), references=fault.references)',
+        _CUSTOMERS,
+    ),
+    bug(
+        "letting-go-is-tried-once",
+        "an order is let go by one look, and stays in doubt for ever when that is not heard",
+        _ADAPTER,
+        "Verb.CAPTURE, Verb.VOID})",
+        "Verb.CAPTURE})",
+        _CUSTOMERS,
     ),
 )
