@@ -21,6 +21,7 @@ from domain.errors import RecordNotFound
 from domain.gateway import GatewayEvent, Gateways, ObjectBook
 from domain.passes import (
     CLOCK_SLACK,
+    LOOK_PATIENCE,
     LOOKS,
     OVERLAP,
     EndOrder,
@@ -243,7 +244,8 @@ class ReconciliationActivities:
     async def _look_or_give_up(self, stored: StoredFinding, matter: Matter) -> int:
         """1 while somebody looks, 0 when there is nobody left to ask but a person."""
         payment, finding = matter.payment, stored.finding
-        if payment is None or await self._records.is_being_looked_at(payment.id):
+        since = self._clock() - LOOK_PATIENCE
+        if payment is None or await self._records.is_being_looked_at(payment.id, since=since):
             return 1
         if stored.looks >= LOOKS:
             await self._records.make_case([stored.id])

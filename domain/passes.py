@@ -31,6 +31,9 @@ CLOCK_SLACK = timedelta(minutes=5)
 LOOKS = 2
 """How often a payment's owner is asked to look before a difference becomes a case."""
 
+LOOK_PATIENCE = timedelta(hours=1)
+"""An owner who has come to no end by then, because the gateway says neither yes nor no, counts as having looked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassOrder:
@@ -221,8 +224,8 @@ class ReconciliationRecords(Protocol):
 
     async def open_findings(self, account_id: str) -> Sequence[StoredFinding]: ...
     async def looked(self, finding_ids: Sequence[str], *, at: datetime) -> None: ...
-    async def is_being_looked_at(self, payment_id: str) -> bool:
-        """Whether an event for this payment still waits to be absorbed."""
+    async def is_being_looked_at(self, payment_id: str, *, since: datetime) -> bool:
+        """Whether an event for this payment, received since then, still waits to be absorbed."""
         ...
 
     async def make_case(self, finding_ids: Sequence[str]) -> None: ...

@@ -168,8 +168,8 @@ class PostgresReconciliation:
     async def looked(self, finding_ids: Sequence[str], *, at: datetime) -> None:
         await self._database.fetch(sql.LOOKED, {"ids": list(finding_ids), "at": at})
 
-    async def is_being_looked_at(self, payment_id: str) -> bool:
-        return bool(await self._database.fetch(sql.BEING_LOOKED_AT, {"payment_id": payment_id}))
+    async def is_being_looked_at(self, payment_id: str, *, since: datetime) -> bool:
+        return bool(await self._database.fetch(sql.BEING_LOOKED_AT, {"payment_id": payment_id, "since": since}))
 
     async def make_case(self, finding_ids: Sequence[str]) -> None:
         await self._database.fetch(sql.CASE, {"ids": list(finding_ids)})

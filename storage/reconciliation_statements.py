@@ -138,7 +138,9 @@ UPDATE reconciliation_findings SET looks = looks + 1, looked_at = %(at)s WHERE i
 CASE = """
 UPDATE reconciliation_findings SET status = 'case' WHERE id = ANY(%(ids)s::text[]) AND status = 'open'
 """
-BEING_LOOKED_AT = "SELECT 1 FROM webhook_inbox WHERE payment_id = %(payment_id)s AND handled_at IS NULL LIMIT 1"
+BEING_LOOKED_AT = """
+SELECT 1 FROM webhook_inbox WHERE payment_id = %(payment_id)s AND handled_at IS NULL AND received_at > %(since)s LIMIT 1
+"""
 COUNT = """
 UPDATE reconciliations SET payments = payments + %(payments)s, too_fresh = too_fresh + %(too_fresh)s,
     not_covered = not_covered + %(not_covered)s WHERE id = %(id)s

@@ -154,6 +154,16 @@ def lapse(turn: Turn, payment: Record) -> None:
     turn.emit("refund.processed", refund=refund, payment=body)
 
 
+def unmake(turn: Turn, thing: Record) -> None:
+    """Show a payment, refund or dispute as if it had never been, to a test that falsifies the book."""
+    order = order_of(turn, thing) if thing.kind == "payment" else None
+    if order is not None and thing.body["captured"]:
+        due, amount = order.body, thing.body["amount"]
+        due.update(amount_paid=due["amount_paid"] - amount, amount_due=due["amount_due"] + amount, status="attempted")
+        turn.save(order)
+    turn.remove(thing)
+
+
 def fall_silent(turn: Turn, payment: Record) -> None:
     """Ten minutes without an answer: failed, though the bank may still say yes days later."""
     fail(turn, payment, "payment_timed_out")

@@ -147,7 +147,7 @@ class RazorpayWire(Outside[Turn]):
         def step(turn: Turn, source: Record) -> Json:
             lines = ledger.amend(turn, source.id, hidden=hidden, amount=amount, currency=currency)
             if hidden:
-                turn.remove(source)
+                paying.unmake(turn, source)
             return {"source": source.id, "lines": lines}
 
         return self.as_owner(source_id, ("payment", "refund", "dispute"), step)

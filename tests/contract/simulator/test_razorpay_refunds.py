@@ -289,6 +289,9 @@ def test_a_statement_may_lie_while_the_referee_stays_true(shop: RazorpayShop) ->
     shop.wire.amend_statement(hidden["id"], hidden=True, amount=None, currency=None)
     [row] = shop.read("/v1/settlements/recon/combined", year=2027, month=1)["items"]
     assert (row["entity_id"], row["amount"], row["credit"], row["currency"]) == (payment["id"], 99_999, 97_639, "USD")
+    assert [shown["id"] for shown in shop.read("/v1/payments")["items"]] == [payment["id"]]
+    assert shop.read(f"/v1/orders/{hidden['order_id']}")["status"] == "attempted"
+    shop.wait(10 * DAY)
     assert shop.effects() == [("authorize", 100_000), ("capture", 100_000)] * 2
 
 

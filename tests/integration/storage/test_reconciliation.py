@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import RecordNotFound
 from domain.outcomes import RefundReported
-from domain.passes import LOOKS
+from domain.passes import LOOK_PATIENCE, LOOKS
 from storage.database import Database
 from storage.reconciliation import PostgresReconciliation
 from storage.reconciliation_archive import PostgresReconciliationArchive
@@ -96,6 +96,17 @@ async def test_what_the_owner_took_over_is_repaired_and_a_case_that_agrees_later
     await desk.record.records.write(told(other, reports[1], operation_number=None))
     assert (await desk.standing(await desk.reconcile(mends=1)))[second_state] == "closed"
     assert (desk.count("resolved_total", how="repaired"), desk.count("resolved_total", how="closed")) == (1, 1)
+
+
+async def test_an_owner_who_comes_to_no_end_is_not_waited_for_without_end(desk: Desk) -> None:
+    """The gateway shows neither the charge nor that there is none: that is for a person, too."""
+    gone = await desk.record.add_captured(new_payment())
+    for _ in range(LOOKS):
+        last = await desk.reconcile(mends=5)
+        assert await desk.standing(last) == {(gone.id, "missing_there"): "open"}
+        desk.statement.now += LOOK_PATIENCE + timedelta(seconds=1)
+    assert await desk.standing(await desk.reconcile(mends=1)) == {(gone.id, "missing_there"): "case"}
+    assert len(desk.statement.notified) == LOOKS
 
 
 async def test_two_merchants_with_one_secret_never_see_each_others_lines(desk: Desk) -> None:
