@@ -99,8 +99,8 @@ BUGS: tuple[Bug, ...] = (
         "unheard-is-declined",
         "an answer that was not heard is a decline",
         "gateways/razorpay/faults.py",
-        "    return Unknown(reason=_unknown_reason(fault, repeated), evidence=fault.evidence, references=fault.references)",
-        '    return Declined(decline=decline("", redacted(fault.description)), references=fault.references)',
+        "    return Unknown(reason=_unknown_reason(fault, repeated), evidence=fault.evidence, references",
+        '    return Declined(decline=decline("", redacted(fault.description)), references',
         _CUSTOMERS,
     ),
     bug(
