@@ -272,7 +272,8 @@ class ReconciliationActivities:
 def _event(stored: StoredFinding, matter: Matter, at: datetime) -> GatewayEvent:
     """What the gateway's own object says, where the finding is about one; else a bare hint to look."""
     lines = [line for line in matter.movements if line.source_reference == stored.finding.subject]
-    newest = max(lines, key=lambda line: line.occurred_at, default=None)
+    telling = [line for line in lines if line.outcome is not None]  # a payout names the object and shows none of it
+    newest = max(telling or lines, key=lambda line: line.occurred_at, default=None)
     return GatewayEvent(
         dedupe_key=f"reconciliation:{stored.id}:{stored.first_seen_at.isoformat()}:{stored.looks + 1}",
         type="reconciliation",

@@ -1,6 +1,7 @@
 """Books that are behind: lists that come late, lists by when an object was made, lists older than their objects."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,18 @@ async def test_a_difference_counts_only_when_the_objects_show_it_too(record: Rec
         again = await desk.reconcile()
         assert again.seen == {"missing_there": 1}
         assert len(statement.asked) == 3, "what was read again is kept"
+
+
+async def test_the_owner_hears_what_the_refund_says_and_not_that_it_was_paid_out(desk: Desk) -> None:
+    paid = await desk.record.add_captured(new_payment())
+    report = RefundReported(standing="succeeded", reference="re_1", amount_minor=300, currency="EUR")
+    refund = line(paid, "refund", "re_1", -300, payment_id=None, outcome=report)
+    paid_out = replace(refund, reference="payout", settles=refund.reference, outcome=None, occurred_at=NOW + HOUR)
+    desk.statement.lines = [line(paid, "capture", "ch_1", 1000), refund, paid_out]
+    await desk.reconcile(mends=1)
+    [(payment_id, inbox_id)] = desk.statement.notified
+    entry = await desk.record.inbox.entry(inbox_id)
+    assert (payment_id, entry.event.outcome) == (paid.id, report)
 
 
 async def test_a_refund_of_nobody_may_be_a_hold_that_lapsed(record: Record) -> None:
