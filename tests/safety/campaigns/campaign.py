@@ -44,6 +44,10 @@ class World(Protocol):
         """Raises Violation (or whatever the product may never raise)."""
         ...
 
+    def forget(self) -> None:
+        """Let go of everything: the world is over."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
@@ -93,6 +97,8 @@ class Campaign:
             figures.seeds += 1
             figures.payments += payments
             figures.failures.append(self._described(seed, payments, world, violation))
+        finally:
+            world.forget()
         figures.cpu_seconds += time.process_time() - started
 
     def _described(self, seed: int, payments: int, world: World, violation: Violation) -> str:

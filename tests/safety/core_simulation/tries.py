@@ -157,7 +157,7 @@ class Task:
             return
         self.current = None
         if error is None:
-            self.done(value, None)
+            self._close(value, None)
         else:
             self._again(error)
 
@@ -173,9 +173,14 @@ class Task:
             or self.number >= policy.maximum_attempts
             or self.timeline.seconds + seconds >= self.closes_at
         ):
-            self.done(None, error)
+            self._close(None, error)
             return
         self.timeline.after(seconds, self._retry)
+
+    def _close(self, value: Any, error: Exception | None) -> None:
+        """Told once. It holds its owner no longer, who holds it: circles are left to the garbage collector."""
+        done, self.done = self.done, _nobody
+        done(value, error)
 
     def _retry(self) -> None:
         if self.done is not _nobody:

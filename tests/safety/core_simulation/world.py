@@ -72,6 +72,13 @@ class World:
         self.timeline.run(until_seconds=FAULTS_SECONDS + self.side.end_seconds)
         return self._outcome(self._conclude(finally_=True))
 
+    def forget(self) -> None:
+        """Once it is over: its parts know each other, and what holds itself waits for the garbage collector, which has
+        to look at all of it when it has long left every cache (a twentieth of a campaign's time)."""
+        self.timeline.forget()
+        for part in (self.store, self.referee, self.post, self.bank, self.line, self.people, self):
+            vars(part).clear()
+
     def accept(self, life: Life) -> None:
         payment = self._payment(life)
         self.store.payments[payment.id] = payment

@@ -44,6 +44,10 @@ class Timeline:
             act()
         self.seconds = max(self.seconds, end)
 
+    def forget(self) -> None:
+        """Nothing happens any more."""
+        self._heap.clear()
+
     @property
     def is_empty(self) -> bool:
         return not self._heap

@@ -77,6 +77,15 @@ class World:
         self.timeline.run(until_seconds=faults_end + END_SECONDS)
         return self._outcome(self._conclude(finally_=True))
 
+    def forget(self) -> None:
+        """Once it is over: its parts know each other, and circles are left to the garbage collector (see core form)."""
+        self.timeline.forget()
+        for part in (
+            self.temporal, self.archive, self.referee, self.gateway, self.owners, self.doors, self.post, self.people,
+            self.sweeper, self,
+        ):  # fmt: skip
+            vars(part).clear()
+
     def _conclude(self, *, finally_: bool = False) -> dict[str, int]:
         ends: dict[str, int] = {}
         for payment in self.archive.payments.values():
