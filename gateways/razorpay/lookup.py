@@ -62,9 +62,11 @@ class Lookup:
         return [_reading_dispute(dispute) for dispute in listed if dispute.get("payment_id") == payment_id]
 
     def live_payment(self, order_id: str) -> str | None:
-        """The payment of an order that took money or still may; None when there is none. Raises Refused."""
+        """The payment of an order that took money or still may; None when there is none. An order can say that it is
+        paid before its list shows by what. Raises Refused."""
         found = self._read(f"/orders/{order_id}", dict(WITH_PAYMENTS))
-        return next((payment["id"] for payment in payments_of(found) if is_live(payment)), None)
+        unseen = order_id if found["status"] == "paid" else None
+        return next((payment["id"] for payment in payments_of(found) if is_live(payment)), unseen)
 
     def order_of(self, call: GatewayCall) -> Json | None:
         """Our order, if it exists. Raises Refused."""

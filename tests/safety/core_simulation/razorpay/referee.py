@@ -89,6 +89,8 @@ class RazorpayReferee(Referee):
     def _no_live_charge(self, transition: Transition) -> None:
         """I4: nothing ends without money while the look it goes by must have shown some."""
         payment, tried = transition.after, Try.running
+        if payment.state is State.FAILED and not payment.off_session and "order" in payment.references:
+            raise Violation("I4", payment.id, "called failed, but its customer may still pay the order")
         looked_at = tried.life.looked_at.get(tried)
         if looked_at is None or transition.before.state in ENDS_WITHOUT_MONEY:
             return

@@ -164,6 +164,11 @@ def test_an_order_is_let_go_only_when_no_payment_of_it_lives(payments: Any, kind
     assert [sent.method for sent in wire.sent] == ["GET"]
 
 
+def test_a_paid_order_is_not_let_go_though_its_payment_is_not_seen_yet() -> None:
+    adapter, _ = answering(objects.order(objects.payment("failed"), status="paid"))
+    assert isinstance(adapter.void(call(Verb.VOID, references={"order": "order_1"})), Declined)
+
+
 def test_letting_go_may_be_tried_again_until_the_order_is_seen() -> None:
     """Else a look that was not heard would leave the fence unknown for ever: found by the simulation."""
     assert gateway(FakeWire()).capabilities.may_repeat(call(Verb.VOID, references={"order": "order_1"}))
