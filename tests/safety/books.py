@@ -11,7 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from stack.assembly import Stack
-from tests.client import Merchant, Referee
+from tests.client import Merchant, Referee, eventually
 
 RETURN = "https://shop.example/back"
 TAIL = (
@@ -134,10 +134,19 @@ class Books:
     @contextmanager
     def all_webhooks_lost(self) -> Iterator[None]:
         """For good: nothing is sent later either."""
-        self.referee.post("/webhook-faults", {"match": {}, "kind": "lost", "count": None})
+        for wire in ("stripe", "razorpay"):
+            self.referee.post("/webhook-faults", {"wire": wire, "match": {}, "kind": "lost", "count": None})
         yield
         time.sleep(0.3)
         self.referee.http.delete("/webhook-faults").raise_for_status()
+
+    def quiet(self) -> None:
+        """Every webhook has come and was absorbed, so that none of them undoes what is planted next."""
+        with psycopg.connect(self.stack.database_url, autocommit=True) as connection:
+            query = "SELECT count(*) FROM webhook_inbox WHERE handled_at IS NULL"
+            for _ in range(2):
+                time.sleep(0.5)
+                eventually(lambda: connection.execute(query).fetchone(), lambda row: row == (0,))
 
     @contextmanager
     def superuser(self) -> Iterator[Any]:
