@@ -17,7 +17,7 @@ from tests.safety.core_simulation.world import World
 from tests.safety.simulation.trace import readable
 
 SHARDS = [("stripe", first, 125, 100) for first in range(0, 500, 125)]
-SHARDS += [("razorpay", first, 125, 18) for first in range(0, 250, 125)]
+SHARDS += [("razorpay", first, 125, 20) for first in range(0, 250, 125)]
 
 
 @pytest.mark.timeout(300)

@@ -5,7 +5,7 @@ from tests.safety.planted.bug import Bug, Edit, bug
 _ADAPTER = "gateways/razorpay/adapter.py"
 _FORGERIES = "tests/safety/test_forgeries.py"
 _SIMULATION = "tests/safety/test_core_simulation.py::test_no_payment_is_charged_twice_lost_or_called_what_it_is_not"
-_CUSTOMERS = f"{_SIMULATION}[razorpay-0-125-18]"
+_CUSTOMERS = f"{_SIMULATION}[razorpay-0-125-20]"
 
 
 def _cell(row: str, trouble: str) -> str:

@@ -9,9 +9,11 @@ from gateways.razorpay.webhooks import ENABLED_EVENTS
 from simulator.book import Book
 from simulator.effects import Effect
 from simulator.entropy import Entropy
-from simulator.razorpay import stage
+from simulator.razorpay import payment_links, stage
 from simulator.razorpay.errors import RazorpayError
+from simulator.razorpay.turn import Turn
 from simulator.razorpay.wire import RazorpayWire
+from simulator.records import Record
 from tests.safety.core_simulation.bank import Bank, Channel, OnEffect, OnEvent, settings
 from tests.safety.core_simulation.razorpay.line import request
 from tests.safety.simulation.gateway import WatchedEffects
@@ -52,6 +54,15 @@ class RazorpayBank(Bank):
             found = stage.pay(self.wire, order_id, {**PERSON, **instrument}, outcome=outcome)
         self.plan_jobs()
         return found
+
+    def order_of_page(self, link_id: str) -> str | None:
+        """The order behind a page of Razorpay's, made when its customer first pays; None once the page is closed."""
+
+        def step(turn: Turn, link: Record) -> Json:
+            return {"order": payment_links.order_of(turn, link).id if payment_links.is_open(link) else None}
+
+        order_id: str | None = self.wire.as_owner(link_id, ("payment_link",), step)["order"]
+        return order_id
 
     def decide(self, payment_id: str, *, approve: bool) -> None:
         """The customer's bank answers; after ten minutes of silence there is nothing to answer any more."""

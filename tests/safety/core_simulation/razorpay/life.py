@@ -13,9 +13,11 @@ from tests.safety.core_simulation.life import WINDOW_SECONDS, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RazorpayPlan(Plan):
-    """`bank_delay_seconds`: how long the customer's bank takes; past ten minutes the payment is called failed.
-    `late_delay_seconds`: after a failure, the bank says yes after all; None for never."""
+    """`hosted`: on a page of Razorpay's, not at its script on ours. `bank_delay_seconds`: how long the customer's bank
+    takes; past ten minutes the payment is called failed. `late_delay_seconds`: after a failure, the bank says yes after
+    all; None for never."""
 
+    hosted: bool
     bank_delay_seconds: float
     late_delay_seconds: float | None
     refund_fails: bool
@@ -36,6 +38,7 @@ def plan(draw: random.Random) -> RazorpayPlan:
     currency = _CURRENCIES[int(number() * len(_CURRENCIES))]
     automatic = number() < 0.72
     off_session = number() < 0.15
+    hosted = automatic and not off_session and number() < 0.15
     amount = int(number() * 20_000) + 200
     if currency == "KWD":  # the last digit of three must be 0
         amount = amount // 10 * 10
@@ -50,6 +53,7 @@ def plan(draw: random.Random) -> RazorpayPlan:
         customer=_NAMES[int(number() * len(_NAMES))],
         customer_delay_seconds=number() * 50 if number() < 0.8 else number() * 1_200,
         steps=_steps(draw, automatic=automatic or off_session),
+        hosted=hosted,
         bank_delay_seconds=_bank_delay(draw),
         late_delay_seconds=number() * (3_600.0 if number() < 0.7 else 2 * 86_400.0) if number() < 0.3 else None,
         refund_fails=number() < 0.15,

@@ -46,7 +46,7 @@ class RazorpayPeople(People):
             self.world.timeline.after(plan.arrives_at + delay, lambda: self._refunds_fail(life))
 
     def customer(self, life: Life, looks: int) -> None:
-        """Where the merchant's page shows them Checkout."""
+        """Where the merchant's page shows them Checkout, or sends them to a page of Razorpay's."""
         after, plan = self.world.timeline.after, _plan(life)
         payment = self.world.store.payments.get(life.payment_id)
         action = payment.action if payment else None
@@ -54,36 +54,41 @@ class RazorpayPeople(People):
             if looks < MOST_LOOKS:
                 after(5.0 * 1.6**looks, lambda: self.customer(life, looks + 1))
         elif action is not None:
-            order_id, delay = action.data["order_id"], 0.0
+            reference, delay = payment.references["payment_link" if plan.hosted else "order"], 0.0
             if plan.customer == "late":
                 delay = plan.action_lifetime_seconds + 10 + life.random.random() * 900
-            after(delay, lambda: self._act(life, order_id))
+            after(delay, lambda: self._act(life, reference))
 
-    def _act(self, life: Life, order_id: str) -> None:
+    def _act(self, life: Life, reference: str) -> None:
         after, does = self.world.timeline.after, _plan(life).customer
         if does == "silent":
-            self._begin(life, order_id, answer=None)
+            self._begin(life, reference, answer=None)
         elif does in ("fails", "again"):
-            self._begin(life, order_id, answer=False)
+            self._begin(life, reference, answer=False)
         else:
-            self._begin(life, order_id, answer=True)
+            self._begin(life, reference, answer=True)
         if does in ("again", "twice"):
-            after(life.random.random() * 60, lambda: self._begin(life, order_id, answer=True))
+            after(life.random.random() * 60, lambda: self._begin(life, reference, answer=True))
         if does in ("late", "twice"):
             self.world.weather.hits[f"customer_{does}"] += 1
 
     # --- one try at Checkout -----------------------------------------------------------------------------------------
 
-    def _begin(self, life: Life, order_id: str, *, answer: bool | None) -> None:
-        """`answer` None: neither the customer nor their bank ever says a word."""
+    def _begin(self, life: Life, reference: str, *, answer: bool | None) -> None:
+        """On an order or a page; `answer` None: neither the customer nor their bank ever says a word."""
         plan, at_once = _plan(life), _plan(life).bank_delay_seconds == 0.0
+        order_id = self._bank.order_of_page(reference) if plan.hosted else reference
+        if order_id is None:
+            self._tell(life, "the page is closed")
+            return
+        self.world.weather.hits["customer_hosted"] += plan.hosted
         outcome = ("success" if answer else "failure") if answer is not None and at_once else None
         paid = self._bank.begin(order_id, INSTRUMENTS[plan.card], outcome=outcome)
         self._tell(life, f"{plan.customer}: {outcome or 'waits for the bank'}" if paid else "the order takes none")
         if paid is None:
             return
         payment_id = paid["payment"]["id"]
-        if paid["callback"] and life.random.random() < _BROUGHT_BACK_SHARE:
+        if paid["callback"] and not plan.hosted and life.random.random() < _BROUGHT_BACK_SHARE:
             self.world.timeline.after(life.random.random() * 3, lambda: self._brings_back(life, paid["callback"]))
         if answer is not None and not at_once:
             self.world.timeline.after(plan.bank_delay_seconds, lambda: self._bank_answers(life, payment_id, answer))

@@ -69,8 +69,10 @@ class RazorpayReferee(Referee):
 
     def _was_under_way(self, payment: Payment, charge: str | None) -> None:
         """I4: a customer may pay after the end, for an order cannot be closed. What they had begun before, or what only
-        we can begin, must not be called ended."""
-        looked_at = self._ended_by.get(payment.id)
+        we can begin, must not be called ended. (A page is closed by Razorpay, whoever is paying on it: what comes then
+        is given back.)"""
+        hosted = payment.method is not None and payment.method.kind == "hosted"
+        looked_at = None if hosted else self._ended_by.get(payment.id)
         begun = looked_at is not None and self.made_at(charge) < looked_at - OLDEST_LOOK_SECONDS
         if begun or payment.off_session:
             raise Violation("I4", payment.id, f"called {payment.state} while {charge} was under way")

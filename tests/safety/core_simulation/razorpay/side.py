@@ -12,7 +12,7 @@ from tests.safety.campaigns.swarm import Swarm
 from tests.safety.core_simulation.bank import Bank, OnEffect, OnEvent
 from tests.safety.core_simulation.life import Life, new_life
 from tests.safety.core_simulation.razorpay.bank import RazorpayBank
-from tests.safety.core_simulation.razorpay.life import plan
+from tests.safety.core_simulation.razorpay.life import RazorpayPlan, plan
 from tests.safety.core_simulation.razorpay.line import CoreGateway, RazorpayLine, adapter
 from tests.safety.core_simulation.razorpay.people import RazorpayPeople
 from tests.safety.core_simulation.razorpay.referee import RazorpayReferee
@@ -34,7 +34,7 @@ class RazorpaySide(Side):
     never_asked_for = ("refund.failed", "payment.captured")
     classes = frozenset({
         "customer_late", "customer_twice", "late_authorization", "refund_returned", "signed_callback",
-        "forged_callback",
+        "forged_callback", "customer_hosted",
     })  # fmt: skip
     has_sdk = True
     swarm = Swarm(
@@ -67,7 +67,8 @@ class RazorpaySide(Side):
     def method(self, life: Life, saved: Sequence[MethodChoice]) -> MethodChoice:
         if life.plan.off_session:
             return saved[life.plan.amount_minor % 4 == 0]
-        return MethodChoice(kind="browser", type=life.plan.card)
+        assert isinstance(life.plan, RazorpayPlan)
+        return MethodChoice(kind="hosted" if life.plan.hosted else "browser", type=life.plan.card)
 
     def may_stay_parked(self, life: Life, account: Account) -> bool:
         """A charge without its customer is never sent twice: where nothing shows what became of it, a person does."""
@@ -78,9 +79,10 @@ class RazorpaySide(Side):
 
     def names_in(self, event: Mapping[str, Any]) -> Iterable[str]:
         """Notes are copied from the order to its payments; refunds come with their payment."""
-        payment = event["payload"].get("payment", {}).get("entity", {})
-        notes = payment.get("notes") or {}
-        return str(notes.get("payment_id")), str(payment.get("id"))
+        payload = event["payload"]
+        thing = (payload.get("payment") or payload.get("payment_link") or {}).get("entity", {})
+        notes = thing.get("notes") or {}
+        return str(notes.get("payment_id")), str(thing.get("id"))
 
     def translated(self, event: Mapping[str, Any], event_id: str) -> list[GatewayEvent]:
         return translate(event, event_id)
