@@ -6,9 +6,10 @@ the same call again (the gateway honours its key) or a lookup must show the trut
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from domain.operation import Verb
-from domain.outcomes import Unknown
+from domain.outcomes import ActionRequired, Outcome, Unknown
 from domain.payment import PaymentState as State
 from tests.contract.scenes import CAPTURED, RETURN, held, paid
 from tests.contract.story import Story, stands
@@ -47,15 +48,28 @@ class Lost:
     state: State
     amounts: dict[str, int]
     book: dict[str, int]
+    on_page: bool = False
+
+    @property
+    def struck(self) -> Verb | Literal["hosted"]:
+        """Which of the gateway's paths the fault lies on."""
+        return "hosted" if self.on_page else self.verb
 
 
 def _authorized_sale(world: World) -> Story:
     return world.story()
 
 
+def _page(world: World) -> Story:
+    return world.story(hosted=True, instructions=RETURN)
+
+
 LOSSES = {
     "authorize": Lost(
         Verb.AUTHORIZE, _authorized_sale, Story.authorize, State.CAPTURED, CAPTURED, {"charges": 1, **CAPTURED}
+    ),
+    "page": Lost(
+        Verb.AUTHORIZE, _page, Story.authorize, State.CAPTURED, CAPTURED, {"charges": 1, **CAPTURED}, on_page=True
     ),
     "capture": Lost(Verb.CAPTURE, held, Story.capture, State.CAPTURED, CAPTURED, {"charges": 1, **CAPTURED}),
     "void": Lost(
@@ -79,25 +93,25 @@ LOSSES = {
 
 def lose_an_answer_and_send_again(world: World, lost: Lost, kind: str, rule: dict[str, object]) -> None:
     story = lost.begin(world)
-    world.fault(kind, story, lost.verb, **rule)
+    world.fault(kind, story, lost.struck, **rule)
     assert isinstance(lost.send(story), Unknown)
     assert story.payment.unsettled is not None
     outcome = story.resend()
-    if lost.verb is Verb.AUTHORIZE:
-        world.finished(story, outcome)
+    _customers_part(world, story, lost, outcome)
     _ended(world, story, lost)
 
 
 def lose_an_answer_and_look(world: World, lost: Lost, kind: str, rule: dict[str, object]) -> None:
     """Executed or not, a lookup by our reference shows it; the stored 500 itself never changes."""
     story = lost.begin(world)
-    world.fault(kind, story, lost.verb, **rule)
+    world.fault(kind, story, lost.struck, **rule)
     assert isinstance(lost.send(story), Unknown)
     again = story.ask_again()
     assert isinstance(again, Unknown)
     assert again.reason == "stored_error"
     seen = story.find()
     if kind == "after_commit_500":
+        _customers_part(world, story, lost, seen)
         _ended(world, story, lost)
         return
     untouched = {Verb.AUTHORIZE: "not_found", Verb.REFUND: "not_found"}
@@ -124,6 +138,15 @@ def find_after_the_lookup_lags(world: World, *, hosted: bool) -> None:
     if not hosted:
         world.finished(story, seen)
         stands(story, State.CAPTURED, **CAPTURED)
+
+
+def _customers_part(world: World, story: Story, lost: Lost, outcome: Outcome) -> None:
+    if lost.on_page:
+        assert isinstance(outcome, ActionRequired)
+        world.act(story, **world.approved_on_page)
+        story.look()
+    elif lost.verb is Verb.AUTHORIZE:
+        world.finished(story, outcome)
 
 
 def _ended(world: World, story: Story, lost: Lost) -> None:
