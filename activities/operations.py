@@ -4,7 +4,6 @@ A crash at any point leaves a row that says what was about to happen. When the a
 without an answer, it repeats the call under the same key where the gateway honours one, else it looks up. Never blind.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -15,6 +14,7 @@ from activities.recorder import Recorder
 from activities.resolution import Resolver, given_up
 from activities.wire import Wire
 from domain.commands import authorization
+from domain.copying import replace
 from domain.errors import CredentialsRefused, GatewayError, InFlight, RateLimited, TransitionRefused
 from domain.events import OperationStarted, OutcomeArrived
 from domain.evidence import EvidenceRecords

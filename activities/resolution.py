@@ -12,12 +12,12 @@
 Every question and its answer is kept as evidence for a person.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 from activities.recorder import CONTRADICTIONS, Recorder
 from activities.wire import Wire
+from domain.copying import replace
 from domain.errors import GatewayError, TransitionRefused
 from domain.events import OperationParked, OutcomeArrived, Source
 from domain.evidence import EvidenceRecords, Look, answer_of, evidence_of
