@@ -54,7 +54,7 @@ class RazorpayPeople(People):
             if looks < MOST_LOOKS:
                 after(5.0 * 1.6**looks, lambda: self.customer(life, looks + 1))
         elif action is not None:
-            reference, delay = payment.references["payment_link" if plan.hosted else "order"], 0.0
+            reference, delay = action.data.get("order_id") or str(action.url).rpartition("/")[2], 0.0
             if plan.customer == "late":
                 delay = plan.action_lifetime_seconds + 10 + life.random.random() * 900
             after(delay, lambda: self._act(life, reference))

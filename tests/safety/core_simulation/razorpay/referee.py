@@ -46,6 +46,11 @@ class RazorpayReferee(Referee):
 
     # --- at every movement of money ----------------------------------------------------------------------------------
 
+    def on_effect(self, effect: Effect, key: str | None) -> None:
+        if effect.kind == "refund" and key is None:
+            raise Violation("I1", effect.metadata["payment_id"], "a refund without its key")
+        super().on_effect(effect, key)
+
     def _authorize(self, account: Account, effect: Effect, payment: Payment) -> None:
         account.currency = effect.currency.upper()
         account.authorized_minor += effect.amount_minor
@@ -76,11 +81,6 @@ class RazorpayReferee(Referee):
         begun = looked_at is not None and self.made_at(charge) < looked_at - OLDEST_LOOK_SECONDS
         if begun or payment.off_session:
             raise Violation("I4", payment.id, f"called {payment.state} while {charge} was under way")
-
-    def on_effect(self, effect: Effect, key: str | None) -> None:
-        if effect.kind == "refund" and key is None:
-            raise Violation("I1", effect.metadata["payment_id"], "a refund without its key")
-        super().on_effect(effect, key)
 
     def _release(self, account: Account, effect: Effect, payment: Payment) -> None:
         super()._release(account, effect, payment)
