@@ -49,6 +49,7 @@ from storage.evidence import PostgresEvidence
 from storage.idempotency import PostgresIdempotency
 from storage.inbox import PostgresInbox
 from storage.merchants import PostgresMerchants
+from storage.news import PostgresNews, listening
 from storage.payment_archive import PostgresPaymentArchive
 from storage.payment_records import PostgresPaymentRecords
 from storage.reconciliation import PostgresReconciliation
@@ -121,10 +122,14 @@ async def open_house(settings: Settings, metrics: CollectorRegistry, *, lazy: bo
 
 
 def open_database(settings: Settings, limits: Limits | None = None) -> Database:
+    return Database(_database_url(settings), limits)
+
+
+def _database_url(settings: Settings) -> str:
     url = settings.database.url
     if url is None:
         raise ValueError("DATABASE_URL is not set")
-    return Database(url.get_secret_value(), limits)
+    return url.get_secret_value()
 
 
 async def connect(settings: Settings, *, lazy: bool) -> Client:
@@ -224,7 +229,7 @@ def _reconciling(house: House, inbox: PostgresInbox, wire: Wire) -> tuple[Callab
 # --- the API --------------------------------------------------------------------------------------------------------
 
 
-def build_api_parts(house: House) -> "ApiParts":
+def build_api_parts(house: House, news: PostgresNews) -> "ApiParts":
     from api.dependencies import ApiParts
 
     settings, database = house.settings, house.database
@@ -237,6 +242,7 @@ def build_api_parts(house: House) -> "ApiParts":
         inbox=PostgresInbox(database),
         reconciliations=PostgresReconciliationArchive(database),
         owners=house.owners,
+        news=news,
         gateways=house.gateways,
         health=database,
         clock=utc_now,
@@ -260,9 +266,9 @@ async def serve_api(settings: Settings) -> None:
     from api.app import create_app
 
     metrics = telemetry.new_registry()
-    async with open_house(settings, metrics) as house:
+    async with open_house(settings, metrics) as house, listening(_database_url(settings)) as news:
         config = uvicorn.Config(
-            create_app(build_api_parts(house)),
+            create_app(build_api_parts(house, news)),
             host=settings.payonce.host,
             port=settings.payonce.api_port,
             log_config=None,

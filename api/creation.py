@@ -1,7 +1,7 @@
 """Taking a payment in: one durable write, then its owner is asked, then the answer is stored and given."""
 
+import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
 from fastapi import Request
@@ -21,6 +21,9 @@ log = structlog.get_logger()
 
 Present = Callable[[StoredPayment], Reply]
 """How a door shows a payment that is not declined; the status it gives is final."""
+
+REREAD_SECONDS = 1.0
+"""How often who waits reads the record when no news comes: news can be lost."""
 
 _UNDECIDED = (PaymentState.CREATED, PaymentState.PROCESSING)
 
@@ -42,7 +45,7 @@ async def create_payment(
     if claim.standing == "resume":
         stored = await _read(services, caller, claim.resource_id)
     if respond_async:
-        services.spawn(_begin_later(services, caller, stored))
+        services.spawn(_begin_later(services, stored))
     elif stored.payment.state in _UNDECIDED:
         stored = await _begun(services, caller, stored)
     services.metrics.payments.labels(stored.payment.state.value).inc()
@@ -131,19 +134,29 @@ def _instructions(new: NewPayment, chosen: Chosen) -> Instructions:
 
 
 async def _begun(services: Services, caller: Caller, stored: StoredPayment) -> StoredPayment:
-    """The payment as its owner answers; as the record has it when the owner needs longer than we wait."""
+    """The payment with the gateway's first answer; as it is on record when that takes longer than we wait."""
+    with services.parts.news.about(stored.payment.id) as waiting:
+        if not await _begin(services, stored):
+            return stored
+        deadline = time.monotonic() + services.parts.wait_seconds
+        while stored.payment.is_unanswered and (left := deadline - time.monotonic()) > 0:
+            await waiting.news(within_seconds=min(left, REREAD_SECONDS))
+            stored = await _read(services, caller, stored.payment.id)
+    return stored
+
+
+async def _begin(services: Services, stored: StoredPayment) -> bool:
+    """Whether the payment's owner was started now; else a sweep does it later."""
     try:
-        receipt = await services.parts.owners.begin(stored.payment, wait_seconds=services.parts.wait_seconds)
+        await services.parts.owners.begin(stored.payment)
     except OwnerUnavailable as error:
         log.warning("payment_left_to_the_sweep", payment_id=stored.payment.id, reason=str(error))
-        return stored
-    if receipt is None or receipt.payment is None:
-        return await _read(services, caller, stored.payment.id)
-    return replace(stored, payment=receipt.payment)
+        return False
+    return True
 
 
-async def _begin_later(services: Services, caller: Caller, stored: StoredPayment) -> None:
-    await _begun(services, caller, stored)
+async def _begin_later(services: Services, stored: StoredPayment) -> None:
+    await _begin(services, stored)
 
 
 async def _read(services: Services, caller: Caller, payment_id: str) -> StoredPayment:

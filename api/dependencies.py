@@ -9,7 +9,17 @@ from prometheus_client import CollectorRegistry
 from domain.evidence import EvidenceRecords
 from domain.gateway import Gateways
 from domain.passes import ReconciliationArchive
-from domain.ports import Customers, DeliveryInbox, Health, Idempotency, Merchants, Mode, PaymentArchive, PaymentOwners
+from domain.ports import (
+    Customers,
+    DeliveryInbox,
+    Health,
+    Idempotency,
+    Merchants,
+    Mode,
+    PaymentArchive,
+    PaymentNews,
+    PaymentOwners,
+)
 from domain.routing import Route
 
 
@@ -31,6 +41,7 @@ class ApiParts:
     inbox: DeliveryInbox
     reconciliations: ReconciliationArchive
     owners: PaymentOwners
+    news: PaymentNews
     gateways: Gateways
     health: Health
     clock: Callable[[], datetime]

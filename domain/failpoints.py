@@ -80,6 +80,7 @@ FAILPOINTS: dict[str, Failpoint] = {
     ),
     "gateway_call": Failpoint(room="activities", effect="One verb or lookup of the gateway port runs in its thread."),
     "activity": Failpoint(room="activities", effect="An activity runs, from its start to its answer to Temporal."),
+    "owner_start": Failpoint(room="workflows", effect="A new payment's workflow is started.", lost=OwnerUnavailable),
     "owner_update": Failpoint(
         room="workflows", effect="An update-with-start reaches the payment's workflow.", lost=OwnerUnavailable
     ),

@@ -86,8 +86,7 @@ class RefusedCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The answer to a command: where the payment stands, or why it was refused. `payment`: all of it, for the one who
-    began it and would read it next; after a command the API reads it itself."""
+    """The answer to a command: where the payment stands, or why it was refused."""
 
     payment_id: str
     version: int
@@ -95,7 +94,6 @@ class Receipt:
     attention: Attention
     operation_number: int | None = None
     refused: RefusedCommand | None = None
-    payment: Payment | None = None
 
 
 def receipt(payment: Payment, operation: Operation | None = None, refusal: CommandRefused | None = None) -> Receipt:

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from domain.operation import UNSETTLED, Operation, Verb
+from domain.operation import UNSETTLED, Operation, OperationState, Verb
 from domain.outcomes import CustomerAction, Decline, MethodSummary
 from domain.review import Review
 
@@ -281,6 +281,13 @@ class Payment:
     def operation_of(self, command_key: str) -> Operation | None:
         """The operation a command started, if it ever did: repeats of a command find their first answer here."""
         return next((o for o in self.operations if o.command_key == command_key), None)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Nothing is known of what the gateway says to it: not sent yet, or sent and not heard of again."""
+        return self.state in (PaymentState.CREATED, PaymentState.PROCESSING) and all(
+            operation.state in (OperationState.PREPARED, OperationState.SENT) for operation in self.operations
+        )
 
     @property
     def unsettled(self) -> Operation | None:

@@ -65,7 +65,7 @@ class Database:
             max_size=self._limits.largest_pool,
             timeout=self._limits.acquire_timeout_seconds,
             reconnect_timeout=self._limits.reconnect_seconds,
-            kwargs=_connection_settings(url, self._limits),
+            kwargs=connection_settings(url, self._limits),
             configure=self._configure,
             open=False,
             name="payonce",
@@ -165,7 +165,8 @@ def _kept(value: object) -> object:
     return storable(value)
 
 
-def _connection_settings(url: str, limits: Limits) -> dict[str, Any]:
+def connection_settings(url: str, limits: Limits) -> dict[str, Any]:
+    """What every connection of ours is made with."""
     server = {
         "timezone": "UTC",
         "statement_timeout": _milliseconds(limits.statement_timeout_seconds),

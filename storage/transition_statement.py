@@ -17,6 +17,9 @@ from storage.documents import OPERATIONS, ROWS
 from storage.outbox_facts import facts_of
 from storage.payment_rows import STATE_COLUMNS, state_of
 
+ANSWERED_CHANNEL = "payment_answered"
+"""Told with the id of a payment in the moment its first answer is on record; `storage/news.py` listens."""
+
 _MOVED = f"""moved AS (
     UPDATE payments SET {", ".join(f"{name} = %({name})s" for name in STATE_COLUMNS)}
     WHERE id = %(payment_id)s AND version = %(known_version)s
@@ -107,7 +110,8 @@ def recording(
         "postings": _postings(transition),
     }
     used = frozenset(name for name, document in documents.items() if document is not None)
-    statement = _assembled(used, attempt is not None, handled_inbox_id is not None)
+    is_first_answer = transition.before.is_unanswered and not after.is_unanswered
+    statement = _assembled(used, attempt is not None, handled_inbox_id is not None, is_first_answer)
     return statement, parameters | documents
 
 
@@ -118,14 +122,15 @@ def noting(*, attempt: Attempt | None, handled_inbox_id: str | None) -> tuple[st
 
 
 @functools.cache
-def _assembled(used: frozenset[str], attempt: bool, handled: bool) -> str:
+def _assembled(used: frozenset[str], attempt: bool, handled: bool, news: bool) -> str:
     optional = {"operations": _OPERATIONS, "refunds": _REFUNDS, "disputes": _DISPUTES, "postings": _LEDGER}
     parts = [_MOVED, _EVENT, *(part for name, part in optional.items() if name in used)]
     if attempt:
         parts.append(_ATTEMPT.format(from_moved="FROM moved"))
     if handled:
         parts.append(_HANDLED.format(handled_at="%(changed_at)s", result="%(type)s", from_moved="FROM moved"))
-    return f"WITH {','.join(parts)} SELECT id FROM moved"  # noqa: S608 - only constants of this file
+    told = f", pg_notify('{ANSWERED_CHANNEL}', id)" if news else ""
+    return f"WITH {','.join(parts)} SELECT id{told} FROM moved"  # noqa: S608 - only constants of this file
 
 
 @functools.cache

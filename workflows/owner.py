@@ -44,8 +44,18 @@ class TemporalPaymentOwners:
         self._client = client
         self._task_queue = task_queue
 
-    async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None:
-        return await self._update(PaymentWorkflow.begin, [], payment, wait_seconds, begins=True)
+    async def begin(self, payment: Payment) -> None:
+        await before("owner_start", payment.id)
+        await _reached(
+            self._client.start_workflow(
+                PaymentWorkflow.run,
+                PaymentStart(payment_id=payment.id, begins=True),
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+                **self._start_options(payment),
+            )
+        )
+        await after("owner_start", payment.id)
 
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
         updates = {

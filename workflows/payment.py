@@ -64,7 +64,8 @@ class PaymentWorkflow:
                 continue
             # Asked here, not only after a wait that no message ended: a busy payment's history would grow without end.
             if workflow.info().get_current_history_length() > options.CONTINUE_AFTER_EVENTS:
-                await self._answers_heard(payment)
+                # Handlers whose letters are answered finish; they must be heard before this run ends.
+                await workflow.wait_condition(lambda: workflow.all_handlers_finished() or not self._mailbox.is_empty)
                 if self._mailbox.is_empty and workflow.all_handlers_finished():
                     workflow.continue_as_new(PaymentStart(payment_id=start.payment_id))
             step = next_step(payment, now=workflow.now(), abilities=self._abilities)
@@ -80,11 +81,6 @@ class PaymentWorkflow:
                         return payment.state
 
     # --- messages: each only fills the mailbox and waits for the loop's answer ---------------------------------------
-
-    @workflow.update(name="begin", description="Start the payment, or wait for its first answer from the gateway")
-    async def begin(self) -> Receipt:
-        await workflow.wait_condition(lambda: self._payment is not None and self._payment.state != PaymentState.CREATED)
-        return replace(receipt(self._loaded), payment=self._loaded)
 
     @workflow.update(name="capture", description="Take authorized money; amount empty takes all that is left")
     async def capture(self, command: Capture) -> Receipt:
@@ -121,11 +117,6 @@ class PaymentWorkflow:
     @workflow.query(name="next", description="What the payment waits for, and until when")
     def next(self) -> str:
         return workflow.get_current_details()
-
-    async def _answers_heard(self, payment: Payment) -> None:
-        """Handlers whose letters are answered finish; one that waits for the first answer must not be waited for."""
-        if payment.state is not PaymentState.CREATED:
-            await workflow.wait_condition(lambda: workflow.all_handlers_finished() or not self._mailbox.is_empty)
 
     # --- what the loop does ------------------------------------------------------------------------------------------
 
@@ -315,11 +306,6 @@ class PaymentWorkflow:
     def _know(self, payment: Payment) -> Payment:
         self._payment = payment
         return payment
-
-    @property
-    def _loaded(self) -> Payment:
-        assert self._payment is not None  # every caller waited for it
-        return self._payment
 
     def _show(self, payment: Payment, step: Perform | Wait | Close) -> None:
         workflow.set_current_details(status.panel(payment, step))

@@ -56,7 +56,7 @@ async def _storm(settings: Settings) -> tuple[str, int]:
     continued as new."""
     async with _own_worker(settings) as house:
         payment = await _accepted(house)
-        await house.owners.begin(payment, wait_seconds=20)
+        await house.owners.begin(payment)
         handle = house.client.get_workflow_handle(payment.id)
         for number in range(1, CAPTURES + 1):
             capture = Capture(command_key=f"part-{number}", amount_minor=PART_MINOR, final=number == CAPTURES)

@@ -35,9 +35,8 @@ def decision(word: str, key: str = "cmd_1") -> Resolve:
 async def parked(house: House, **changes: Any) -> Payment:
     house.gateway.answers("authorize", REUSED)
     payment = house.new(new_payment(**changes))
-    receipt = await house.owners.begin(payment, wait_seconds=10)
-    assert receipt is not None
-    assert receipt.attention is Attention.PARKED
+    begun = await house.begin(payment)
+    assert begun.attention is Attention.PARKED
     return payment
 
 
@@ -111,7 +110,7 @@ async def test_a_refund_decided_twice_under_one_key_is_one_refund(house: House) 
 
 async def test_deciding_what_is_not_in_doubt_is_refused_with_the_state(house: House) -> None:
     payment = house.new(new_payment())
-    await house.owners.begin(payment, wait_seconds=10)
+    await house.begin(payment)
     receipt = await house.owners.command(payment, decision("confirm_not_charged"), wait_seconds=10)
     assert receipt is not None
     assert receipt.refused is not None
@@ -135,7 +134,7 @@ async def test_three_d_secure_finished_after_expiry_is_given_back(house: House) 
     """Row 27: the page was closed, and yet the money came."""
     house.gateway.answers("authorize", Voided())
     payment = house.new(new_payment())
-    await house.owners.begin(payment, wait_seconds=10)
+    await house.begin(payment)
     assert await house.finish(payment) == "canceled"
     house.gateway.answers("retrieve", SOLD)
     await house.owners.notify(payment.id, house.inbox.add(payment.id, SOLD))
@@ -157,7 +156,7 @@ async def test_a_declined_release_is_tried_again_and_the_workflow_stays_open_unt
 
 async def test_a_contradiction_found_by_looking_stops_new_money_until_it_is_gone(house: House) -> None:
     payment = house.new(new_payment())
-    await house.owners.begin(payment, wait_seconds=10)
+    await house.begin(payment)
     house.gateway.answers("refund", LOST)
     await house.owners.command(payment, Refund(command_key="r1", amount_minor=300), wait_seconds=10)
     other = RefundReported(standing="succeeded", reference="re_9", amount_minor=301, currency="EUR", operation_number=2)
@@ -175,11 +174,11 @@ async def test_a_gateway_away_for_a_day_ends_a_new_payment_and_resolves_the_one_
     """Row 29."""
     house.gateway.answers("authorize", LOST)
     flying = house.new(new_payment())
-    await house.owners.begin(flying, wait_seconds=10)
+    await house.begin(flying)
     refused = NotSent("connection refused")
     house.gateway.answers("authorize", *[refused] * 400).answers("retrieve", *[refused] * 400)
     fresh = house.new(new_payment())
-    await house.owners.begin(fresh, wait_seconds=1)
+    await house.owners.begin(fresh)
     assert await house.finish(fresh) == "failed"
     assert house.records.attempts[(fresh.id, 1, 1)].proof == "P1"
     await house.environment.sleep(timedelta(hours=24))
@@ -193,7 +192,8 @@ async def test_a_gateway_away_for_a_day_ends_a_new_payment_and_resolves_the_one_
 async def test_what_is_never_found_waits_for_ever_and_does_not_fail(house: House) -> None:
     house.gateway.answers("authorize", REUSED).answers("retrieve", *[NotFound()] * 500)
     payment = house.new(new_payment())
-    await house.owners.begin(payment, wait_seconds=10)
-    await house.environment.sleep(timedelta(days=30))
+    await house.begin(payment)
+    for _ in range(30):
+        await house.environment.sleep(timedelta(days=1))
     assert (house.recorded(payment).state, house.recorded(payment).attention) == ("processing", "parked")
     assert len(house.gateway.keys("authorize")) == 1

@@ -13,7 +13,7 @@ from typing import Any
 from api.webhook_desk import WebhookDesk
 from domain.commands import Command
 from domain.errors import OwnerUnavailable, RecordUnavailable
-from domain.messages import EventNotice, Receipt
+from domain.messages import EventNotice, Receipt, receipt
 from domain.payment import MethodChoice, Payment
 from domain.ports import InboxEntry
 from tests.safety.simulation.archive import Archive
@@ -27,6 +27,8 @@ ACCOUNT = "acct_simulation"
 MERCHANT = "mer_simulation"
 LOCK_SECONDS = 30.0
 WAIT_SECONDS = 10.0
+LOOKS_SECONDS = (0.1, 0.9, 2.0, 7.0)
+"""Between looks at the record for a payment's first answer: ten seconds in all, as the API waits."""
 
 
 class Owners:
@@ -38,15 +40,14 @@ class Owners:
         self._temporal = temporal
         self._lives = lives
 
-    async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None:
-        receipt: Receipt | None = await Point("begin", lambda p: self._update(p, None, wait_seconds))
-        return receipt
+    async def begin(self, payment: Payment) -> None:
+        await Point("begin", lambda p: self._begin(p))
 
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
-        receipt: Receipt | None = await Point("command", lambda p: self._update(p, command, wait_seconds))
-        if receipt is None:
+        told: Receipt | None = await Point("command", lambda p: self._update(p, command, wait_seconds))
+        if told is None:
             await Point("signal", lambda p: self._signal(p, p.life, command))
-        return receipt
+        return told
 
     async def notify(self, payment_id: str, inbox_id: str) -> None:
         notice = EventNotice(inbox_id=inbox_id)
@@ -61,9 +62,15 @@ class Owners:
     async def ping(self) -> None:
         return None
 
-    def _update(self, process: Process, command: Command | None, wait_seconds: float) -> Any:
+    def _begin(self, process: Process) -> None:
         fault = self._struck(process)
-        run = self._temporal.run_of(process.life, begins=command is None)
+        self._temporal.run_of(process.life, begins=True)
+        if fault == "unreachable_after":
+            raise OwnerUnavailable("no answer from Temporal")
+
+    def _update(self, process: Process, command: Command, wait_seconds: float) -> Any:
+        fault = self._struck(process)
+        run = self._temporal.run_of(process.life)
         is_over = False
 
         def answer(receipt: Receipt | None, error: Exception | None) -> None:
@@ -152,8 +159,20 @@ class Doors:
         if isinstance(claim, HttpAnswer):
             return claim
         payment = await self._archive.load(life.payment_id)
-        receipt = await self._owners.begin(payment, wait_seconds=WAIT_SECONDS)
-        return await self._answered(key, claim, receipt, life)
+        await self._owners.begin(payment)
+        for seconds in LOOKS_SECONDS:
+            await self._pause(seconds)
+            payment = await self._archive.load(life.payment_id)
+            if not payment.is_unanswered:
+                break
+        return await self._answered(key, claim, None if payment.is_unanswered else receipt(payment), life)
+
+    async def _pause(self, seconds: float) -> None:
+        def wait(process: Process) -> Any:
+            self._timeline.after(seconds, lambda: process.resume(None))
+            return WAITING
+
+        await Point("wait", wait)
 
     async def command(self, life: Life, command: Command, *, body: str) -> HttpAnswer:
         claim = await Point("claim", lambda p: self._claim(p, command.command_key, body))

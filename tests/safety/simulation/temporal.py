@@ -120,11 +120,8 @@ class Run:
         self.turn()
 
     def update(self, command: Any, answer: Answer) -> None:
-        """`command` None is `begin`."""
-        if command is not None:
-            self.heard.append(command)
-        name = "begin" if command is None else command.kind
-        handler: Coroutine[Any, Any, Receipt] = getattr(self.workflow, name)(*[command] if command else [])
+        self.heard.append(command)
+        handler: Coroutine[Any, Any, Receipt] = getattr(self.workflow, command.kind)(command)
         self._strands.append(Strand(handler, answer))
         self.turn()
 

@@ -27,6 +27,7 @@ from tests.unit.api.fakes import (
     FakeHealth,
     FakeIdempotency,
     FakeInbox,
+    FakeNews,
     id_maker,
 )
 
@@ -122,6 +123,7 @@ def make_parts(**changes: Any) -> ApiParts:
         inbox=FakeInbox(archive, new_id),
         reconciliations=FakeReconciliations(),
         owners=FakeOwners(archive, clock),
+        news=FakeNews(),
         gateways=FakeGateways({"acct_alice": gateway, "acct_bob": gateway}),
         health=FakeHealth(archive),
         clock=clock,
@@ -133,6 +135,7 @@ def make_parts(**changes: Any) -> ApiParts:
         default_accounts={"stripe": "acct_alice"},
         max_body_bytes=20_000,
         ping_seconds=0.05,
+        wait_seconds=0.05,
         webhook_patience_seconds=0.001,
     )
     return replace(parts, **changes)

@@ -1,7 +1,6 @@
 """The payment's owner in memory, over the real core; only the gateway's answer is chosen, by the token."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from domain.commands import Abilities, Cancel, Command, Resolve, authorization, permit
@@ -47,17 +46,15 @@ class FakeOwners:
         self.operation_outcome: Outcome | None = None
         self.gate: asyncio.Event | None = None
 
-    async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None:
+    async def begin(self, payment: Payment) -> None:
         await self._pass()
         self.begun.append(payment.id)
         current = self.archive.payments[payment.id].payment
         if current.state is PaymentState.CREATED:
             operation = authorization(current, at=self.clock())
             current = self._event(current, OperationStarted(operation=operation, at=self.clock()))
-            if self.slow:
-                return None
-            current = self._answer(current, operation.number, _authorized(current))
-        return replace(receipt(current), payment=current)
+            if not self.slow:
+                self._answer(current, operation.number, _authorized(current))
 
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
         await self._pass()

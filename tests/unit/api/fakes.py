@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -316,6 +317,17 @@ class FakeInbox:
 
     async def match_orphans(self, *, limit: int) -> Sequence[InboxEntry]:
         raise NotImplementedError("the sweeper asks for these")
+
+
+class FakeNews:
+    """Nobody tells anything: whoever waits looks again after a moment."""
+
+    @contextmanager
+    def about(self, payment_id: str) -> Iterator["FakeNews"]:
+        yield self
+
+    async def news(self, *, within_seconds: float) -> None:
+        await asyncio.sleep(min(within_seconds, 0.001))
 
 
 class FakeHealth:

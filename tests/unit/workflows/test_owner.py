@@ -19,7 +19,7 @@ async def owners() -> TemporalPaymentOwners:
 async def test_a_server_that_was_never_there_is_an_owner_unavailable(owners: TemporalPaymentOwners) -> None:
     payment = new_payment()
     for call in (
-        owners.begin(payment, wait_seconds=1),
+        owners.begin(payment),
         owners.notify(payment.id, "inb_1"),
         owners.wake(payment),
         owners.is_owned(payment.id),

@@ -35,8 +35,8 @@ class Owners:
     unreachable: set[str] = field(default_factory=set)
     away: bool = False
 
-    async def begin(self, payment: Payment, *, wait_seconds: float) -> Receipt | None:
-        raise AssertionError("a sweep never waits for a payment")
+    async def begin(self, payment: Payment) -> None:
+        raise AssertionError("a sweep wakes the owner, which then looks what there is to do")
 
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
         raise AssertionError("a sweep never commands")
