@@ -259,6 +259,11 @@ def build_api_parts(house: House, news: PostgresNews) -> "ApiParts":
     )
 
 
+def _news_lost(reason: str) -> None:
+    """Clients get their answers later, by reading the record; nothing else is lost."""
+    log.warning("payment_news_lost", reason=reason)
+
+
 async def serve_api(settings: Settings) -> None:
     """One API process, until it is told to stop."""
     import uvicorn
@@ -266,7 +271,7 @@ async def serve_api(settings: Settings) -> None:
     from api.app import create_app
 
     metrics = telemetry.new_registry()
-    async with open_house(settings, metrics) as house, listening(_database_url(settings)) as news:
+    async with open_house(settings, metrics) as house, listening(_database_url(settings), _news_lost) as news:
         config = uvicorn.Config(
             create_app(build_api_parts(house, news)),
             host=settings.payonce.host,

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from domain.evidence import EvidenceRecords
 from domain.gateway import Gateways
+from domain.news import PaymentNews
 from domain.passes import ReconciliationArchive
 from domain.ports import (
     Customers,
@@ -17,7 +18,6 @@ from domain.ports import (
     Merchants,
     Mode,
     PaymentArchive,
-    PaymentNews,
     PaymentOwners,
 )
 from domain.routing import Route

@@ -5,7 +5,6 @@ caller. A write either happens whole, in one database transaction, or not at all
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -328,10 +327,7 @@ class PaymentOwners(Protocol):
     Raises OwnerUnavailable when Temporal cannot be reached.
     """
 
-    async def begin(self, payment: Payment) -> None:
-        """Start it, unless it runs. Durable once it returns."""
-        ...
-
+    async def begin(self, payment: Payment) -> None: ...
     async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None: ...
     async def notify(self, payment_id: str, inbox_id: str) -> None:
         """Durable once it returns."""
@@ -346,20 +342,6 @@ class PaymentOwners(Protocol):
         ...
 
     async def ping(self) -> None: ...
-
-
-class PaymentNews(Protocol):
-    """Tells who waits for a payment's first answer that it may be on record now."""
-
-    def about(self, payment_id: str) -> AbstractContextManager["Waiting"]:
-        """Enter before the news can come."""
-        ...
-
-
-class Waiting(Protocol):
-    async def news(self, *, within_seconds: float) -> None:
-        """Returns when there is news since the last call, when some may have been lost, or when the time is over."""
-        ...
 
 
 class Health(Protocol):

@@ -6,23 +6,23 @@ transaction mode, which passes no news on, that reading is all there is.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import psycopg
-import structlog
 from psycopg import AsyncConnection
 
 from storage.database import Limits, connection_settings
 from storage.transition_statement import ANSWERED_CHANNEL
 
-log = structlog.get_logger()
+OnLost = Callable[[str], None]
+"""Told, with the kind of the error, each time the connection is lost or cannot be made."""
 
 RECONNECT_SECONDS = 1.0
 
 
 class Ear:
-    """One who waits; `domain.ports.Waiting`."""
+    """One who waits; `domain.news.Waiting`."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
@@ -39,8 +39,9 @@ class Ear:
 class PostgresNews:
     """`async with listening(url) as news`: one connection, made again for as long as it takes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_lost: OnLost) -> None:
         self._url = url
+        self._on_lost = on_lost
         self._ears: dict[str, set[Ear]] = {}
 
     @contextmanager
@@ -60,7 +61,7 @@ class PostgresNews:
             try:
                 await self._listen_once()
             except psycopg.Error as error:
-                log.warning("payment_news_interrupted", reason=type(error).__name__)
+                self._on_lost(type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen_once(self) -> None:
@@ -78,8 +79,8 @@ class PostgresNews:
 
 
 @asynccontextmanager
-async def listening(url: str) -> AsyncIterator[PostgresNews]:
-    news = PostgresNews(url)
+async def listening(url: str, on_lost: OnLost) -> AsyncIterator[PostgresNews]:
+    news = PostgresNews(url, on_lost)
     task = asyncio.create_task(news.listen())
     try:
         yield news

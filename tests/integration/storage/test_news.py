@@ -18,7 +18,8 @@ NEVER_SECONDS, SOON_SECONDS = 0.3, 5.0
 
 @pytest.fixture
 async def news(record_url: str, raw: psycopg.Connection[Any]) -> AsyncIterator[PostgresNews]:
-    async with listening(record_url) as news:
+    lost: list[str] = []
+    async with listening(record_url, lost.append) as news:
         async with asyncio.timeout(SOON_SECONDS):
             while not _listeners(raw):
                 await asyncio.sleep(0.01)
