@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from tests.client import Merchant, Referee, eventually, referee_of
-from tests.safety.chaos.clocks import REREAD_SECONDS, Clock
+from tests.safety.chaos.clocks import SEEN_SECONDS, Clock
 from tests.safety.chaos.house import APIS, OURS, WORKERS, House, open_house
 
 pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(180)]
@@ -39,7 +39,7 @@ class Skewed:
     def set(self, names: tuple[str, ...], hours: float) -> None:
         for name in names:
             self.clocks[name].jump(round(hours * HOUR))
-        time.sleep(2 * REREAD_SECONDS)
+        time.sleep(SEEN_SECONDS)
 
     def merchant(self, api: str = "api-1") -> Merchant:
         return Merchant(self.house.api_url(api), self.house.stack.api_key)

@@ -21,7 +21,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.worker import Replayer, Worker
 
 from activities.inbox import InboxActivities
 from activities.operations import OperationActivities
@@ -104,6 +104,16 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
 async def house(environment: WorkflowEnvironment, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     async with _open_house(environment, max_cached_workflows=request.param) as house:
         yield house
+
+
+@pytest.fixture
+async def patient_house(environment: WorkflowEnvironment) -> AsyncIterator[House]:
+    """For lives of hundreds of tasks: lived with the cache, then each whole history replayed once."""
+    async with _open_house(environment, max_cached_workflows=1000) as house:
+        yield house
+        replayer = Replayer(workflows=[PaymentWorkflow], data_converter=data_converter())
+        for payment in house.records.payments.values():
+            await replayer.replay_workflow(await house.handle(payment).fetch_history())
 
 
 @pytest.fixture

@@ -197,16 +197,16 @@ async def test_a_client_that_keeps_asking_does_not_put_the_look_off(house_in_rea
     assert number > 3
 
 
-async def test_an_outcome_nobody_can_tell_is_parked_not_failed(house: House) -> None:
-    house.gateway.keyed_verbs = frozenset()
-    house.gateway.answers("authorize", Unknown(reason="timeout"))
-    payment = house.new(new_payment())
-    await house.begin(payment)
+async def test_an_outcome_nobody_can_tell_is_parked_not_failed(patient_house: House) -> None:
+    patient_house.gateway.keyed_verbs = frozenset()
+    patient_house.gateway.answers("authorize", Unknown(reason="timeout"))
+    payment = patient_house.new(new_payment())
+    await patient_house.begin(payment)
     for _ in range(30):
-        await house.environment.sleep(timedelta(hours=1))
-    assert house.recorded(payment).attention is Attention.PARKED
-    house.gateway.answers("retrieve", CAPTURED)
-    assert await house.finish(payment) == "captured"
+        await patient_house.environment.sleep(timedelta(hours=1))
+    assert patient_house.recorded(payment).attention is Attention.PARKED
+    patient_house.gateway.answers("retrieve", CAPTURED)
+    assert await patient_house.finish(payment) == "captured"
 
 
 async def test_a_pending_refund_is_followed_to_its_end(house: House) -> None:

@@ -170,30 +170,33 @@ async def test_a_contradiction_found_by_looking_stops_new_money_until_it_is_gone
     assert house.recorded(payment).amounts.refunded_minor == 300
 
 
-async def test_a_gateway_away_for_a_day_ends_a_new_payment_and_resolves_the_one_in_flight(house: House) -> None:
+async def test_a_gateway_away_for_a_day_ends_a_new_payment_and_resolves_the_one_in_flight(patient_house: House) -> None:
     """Row 29."""
-    house.gateway.answers("authorize", LOST)
-    flying = house.new(new_payment())
-    await house.begin(flying)
+    patient_house.gateway.answers("authorize", LOST)
+    flying = patient_house.new(new_payment())
+    await patient_house.begin(flying)
     refused = NotSent("connection refused")
-    house.gateway.answers("authorize", *[refused] * 400).answers("retrieve", *[refused] * 400)
-    fresh = house.new(new_payment())
-    await house.owners.begin(fresh)
-    assert await house.finish(fresh) == "failed"
-    assert house.records.attempts[(fresh.id, 1, 1)].proof == "P1"
-    await house.environment.sleep(timedelta(hours=24))
-    assert house.recorded(flying).attention in (Attention.PARKED, Attention.UNRESOLVED)
-    assert house.recorded(flying).state is PaymentState.PROCESSING
-    house.gateway.script.clear()
-    house.gateway.answers("retrieve", *[SOLD] * 3)
-    assert await house.finish(flying) == "captured"
+    patient_house.gateway.answers("authorize", *[refused] * 400).answers("retrieve", *[refused] * 400)
+    fresh = patient_house.new(new_payment())
+    await patient_house.owners.begin(fresh)
+    assert await patient_house.finish(fresh) == "failed"
+    assert patient_house.records.attempts[(fresh.id, 1, 1)].proof == "P1"
+    await patient_house.environment.sleep(timedelta(hours=24))
+    assert patient_house.recorded(flying).attention in (Attention.PARKED, Attention.UNRESOLVED)
+    assert patient_house.recorded(flying).state is PaymentState.PROCESSING
+    patient_house.gateway.script.clear()
+    patient_house.gateway.answers("retrieve", *[SOLD] * 3)
+    assert await patient_house.finish(flying) == "captured"
 
 
-async def test_what_is_never_found_waits_for_ever_and_does_not_fail(house: House) -> None:
-    house.gateway.answers("authorize", REUSED).answers("retrieve", *[NotFound()] * 500)
-    payment = house.new(new_payment())
-    await house.begin(payment)
+async def test_what_is_never_found_waits_for_ever_and_does_not_fail(patient_house: House) -> None:
+    patient_house.gateway.answers("authorize", REUSED).answers("retrieve", *[NotFound()] * 500)
+    payment = patient_house.new(new_payment())
+    await patient_house.begin(payment)
     for _ in range(30):
-        await house.environment.sleep(timedelta(days=1))
-    assert (house.recorded(payment).state, house.recorded(payment).attention) == ("processing", "parked")
-    assert len(house.gateway.keys("authorize")) == 1
+        await patient_house.environment.sleep(timedelta(days=1))
+    assert (patient_house.recorded(payment).state, patient_house.recorded(payment).attention) == (
+        "processing",
+        "parked",
+    )
+    assert len(patient_house.gateway.keys("authorize")) == 1

@@ -18,8 +18,8 @@ INSTALL = (
     ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq", "install", "-y", "--no-install-recommends", "libfaketime"),
 )
 INSTALL_TIMEOUT_SECONDS = 300
-REREAD_SECONDS = 1
-"""How soon a process sees that its clock was changed."""
+SEEN_SECONDS = 0.2
+"""A process looks up its clock at each question, so it has seen a change after this."""
 
 
 class Clock:
@@ -40,7 +40,7 @@ class Clock:
         return {
             "LD_PRELOAD": str(require_faketime()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": str(REREAD_SECONDS),
+            "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_DONT_RESET": "1",
