@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from domain.failpoints import Moment, Passing
+from tests.safety.crash_points.cell import Lived
 from tests.safety.crash_points.control import Control, Place, Trouble
 from tests.safety.crash_points.operations import BATCHED, GATEWAYS, OPERATIONS
-from tests.safety.crash_points.plan import Cell, covering, declared, every, needs, plan, sharing
+from tests.safety.crash_points.outcome import Outcome
+from tests.safety.crash_points.plan import TRIES, Cell, covering, declared, every, needs, plan, sharing
 
 BOTH: tuple[Moment, ...] = ("before", "after")
 USES = (("acceptance", ""), ("activity", "perform"), ("activity", "load"), ("owner_update", ""))
@@ -84,6 +86,17 @@ def test_two_cells_share_a_life_once_each_and_one_that_missed_is_alone(cells: li
     )
     assert all(len(life) == 1 for life in sharing(chosen, Counter(chosen), shared=True))
     assert all(len(life) == 1 for life in sharing(chosen, Counter(), shared=False))
+
+
+def test_a_place_that_none_of_its_lives_passed_is_luck_but_one_passed_without_its_trouble_is_not(
+    cells: list[Cell],
+) -> None:
+    unlucky, broken = [cell for cell in cells if cell.certain][:2]
+    place = broken.trouble.place if broken.trouble else None
+    lived = [Lived((unlucky,), "a"), Lived((broken,), "b", trace=[place] if place else [])]
+    assert {unlucky, broken} <= Outcome(cells=cells, lived=lived).promised
+    often = Outcome(cells=cells, lived=lived * TRIES)
+    assert (unlucky in often.promised, broken in often.promised) == (False, True)
 
 
 def test_a_pass_about_several_is_noted_by_each_and_strikes_one(tmp_path: Path) -> None:

@@ -104,7 +104,5 @@ async def _heal(run: Run, lived: Lived, first: int) -> None:
 def _stands(row: Row, ends: Ends) -> bool:
     if not row or row["unhandled"]:
         return False
-    if ends.given_up and not row["given_up"]:
-        return False
     told = (row["state"], row["attention"], row["captured_minor"], row["refunded_minor"])
     return told == (ends.state, ends.attention, ends.captured, ends.refunded)

@@ -3,8 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from tests.safety.crash_points.cell import Lived, live
 from tests.safety.crash_points.operations import OPERATIONS
@@ -45,33 +44,37 @@ async def troubles(till: Till, outcome: Outcome, choose: Choose, *, at_once: int
 
 
 async def deaths(till: Till, outcome: Outcome, cells: Sequence[Cell], *, at_once: int, shared: bool) -> None:
-    """A death takes every payment of its process with it, so as many as live at once also act at once: few deaths take
-    many."""
+    """A death takes every payment of its process with it, so those of a wave act at once: few deaths take many. The
+    next wave prepares while the slowest of the one before still heal."""
     lives = sharing(cells, outcome.tried, shared=shared)
-    barriers: dict[int, asyncio.Barrier] = {}
-    single = [number for number, life in enumerate(lives) if not _batch(life)]
+    single = [life for life in lives if not _batch(life)]
+    batches = asyncio.create_task(together(till, outcome, [life for life in lives if _batch(life)], at_once=at_once))
+    alive: set[asyncio.Task[Lived]] = set()
     for first in range(0, len(single), at_once):
         wave = single[first : first + at_once]
-        barriers |= dict.fromkeys(wave, asyncio.Barrier(len(wave)))
-    await together(till, outcome, lives, at_once=at_once, barriers=barriers)
+        ready = asyncio.Barrier(len(wave)).wait
+        alive |= {asyncio.create_task(live(till, life, _name(), ready)) for life in wave}
+        alive = await _until_few(alive, outcome, at_once // 4)
+    await _until_few(alive, outcome, 0)
+    await batches
 
 
-async def together(
-    till: Till,
-    outcome: Outcome,
-    lives: Sequence[Life],
-    *,
-    at_once: int,
-    barriers: Mapping[int, asyncio.Barrier] = MappingProxyType({}),
-) -> None:
+async def _until_few(alive: set[asyncio.Task[Lived]], outcome: Outcome, few: int) -> set[asyncio.Task[Lived]]:
+    while len(alive) > few:
+        done, alive = await asyncio.wait(alive, return_when=asyncio.FIRST_COMPLETED)
+        outcome.lived += [task.result() for task in done]
+    return alive
+
+
+async def together(till: Till, outcome: Outcome, lives: Sequence[Life], *, at_once: int) -> None:
+    """Each once, in no hurry."""
     room, alone = asyncio.Semaphore(at_once), _alone()
 
-    async def one(number: int, life: Life) -> None:
-        barrier = barriers.get(number)
-        async with alone[_batch(life)] if _batch(life) else room:
-            outcome.lived.append(await live(till, life, _name(), barrier.wait if barrier else None))
+    async def one(life: Life) -> None:
+        async with room:
+            outcome.lived.append(await _live(till, life, alone))
 
-    await asyncio.gather(*(one(number, life) for number, life in enumerate(lives)))
+    await asyncio.gather(*(one(life) for life in lives))
 
 
 def is_death(cell: Cell) -> bool:

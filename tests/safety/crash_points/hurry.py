@@ -25,7 +25,7 @@ TASK_SECONDS = 2.5
 SWEEPS = {
     "starts": (0.4, 1.0),
     "notices": (0.4, 1.0),
-    "owners": (4.0, 1.5),
+    "owners": (2.0, 1.5),
     "orphans": (0.4, 600.0),
     "authorizations": (0.4, 0.0),
 }

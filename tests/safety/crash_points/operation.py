@@ -28,14 +28,12 @@ class Ends:
     captured: int = 0
     refunded: int = 0
     held: int = 0
-    given_up: bool = False  # an operation was declined because it surely never left (P1)
     attention: str = "none"
     after_seconds: float = 0.0  # an end only for what has stood so for long
 
 
 CAPTURED = Ends(state="captured", captured=AMOUNT)
 AUTHORIZED = Ends(state="authorized", held=AMOUNT)
-NOT_CAPTURED = Ends(state="authorized", held=AMOUNT, given_up=True)
 CANCELED = Ends(state="canceled")
 UNTOUCHED = Ends(state="canceled", charges=0)
 REFUNDED = Ends(state="captured", captured=AMOUNT, refunded=PART)

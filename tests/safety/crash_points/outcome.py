@@ -1,13 +1,13 @@
 """What a sweep has shown so far; what its assertions and figures look at."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from tests.safety.crash_points.cell import Lived
 from tests.safety.crash_points.control import Place
 from tests.safety.crash_points.operations import GATEWAYS
-from tests.safety.crash_points.plan import Cell
+from tests.safety.crash_points.plan import TRIES, Cell
 
 Choose = Callable[[Sequence[Cell], Counter[Cell], Collection[Cell]], list[Cell]]
 """Which cells to live next, given how often each was tried and which have struck; none: the sweep is over."""
@@ -32,6 +32,18 @@ class Outcome:
     @property
     def tried(self) -> Counter[Cell]:
         return Counter(cell for one in self.lived for cell in one.cells if cell.trouble)
+
+    @property
+    def promised(self) -> set[Cell]:
+        """The cells that must strike: the certain ones, but for those whose lives showed that their place is a matter
+        of luck after all, because none of several passed it."""
+        passed: dict[Cell, list[bool]] = defaultdict(list)
+        for one in self.lived:
+            for cell in one.cells:
+                if cell.trouble:
+                    passed[cell].append(cell.trouble.place in one.trace)
+        luck = {cell for cell, seen in passed.items() if len(seen) >= TRIES and not any(seen)}
+        return {cell for cell in self.cells if cell.certain} - luck
 
     @property
     def traced(self) -> list[Lived]:

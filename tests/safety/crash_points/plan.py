@@ -13,7 +13,8 @@ MOST_PASSES = 2
 """Of one use of one failpoint in one operation; what is passed more often is a loop, and more of the same."""
 
 RACED = frozenset(
-    {"owner_signal", "owner_question", "inbox_handled", "sweep_start", "sweep_notice", "sweep_adopt", "key_release"}
+    {"owner_signal", "owner_question", "inbox_handled", "note", "sweep_start", "sweep_notice", "sweep_adopt"}
+    | {"key_release"}
 )
 """Passed when one thing overtakes another (a webhook its reply, a sweep a client, a patience an answer), so a trace
 promises nothing; but for the operations that are meant to pass them. Nor does a second pass, unless the operation is
@@ -22,6 +23,9 @@ to pass twice, or what a webhook that came first does: the activity `absorb`."""
 THOROUGH = "stripe"
 """Where the short form also seeks every use of a point and every pair of operation and point. Record, workflow and API
 are the same for all gateways; of another it seeks each way of each point once, and each kind for each operation."""
+
+TRIES = 3
+"""How often a cell is lived at most until it strikes."""
 
 CHANCES = 2
 """How many cells seek at once what only a race leads to."""
@@ -86,7 +90,7 @@ def declared(gateways: Collection[str]) -> set[Need]:
 
 def every(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell]) -> list[Cell]:
     """The exhaustive form: each cell until it has struck; one that nothing promises is tried twice."""
-    return [cell for cell in cells if cell not in struck and tried[cell] < (5 if cell.certain else 2)]
+    return [cell for cell in cells if cell not in struck and tried[cell] < (TRIES if cell.certain else 2)]
 
 
 def covering(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell]) -> list[Cell]:
@@ -94,7 +98,7 @@ def covering(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cel
     tried. What only a race leads to is sought for its point's sake, not for each operation that may have the race, and
     has several chances at once: each of them in turn would take its time."""
     met = {need for cell in struck for need in needs(cell)}
-    again = [cell for cell in cells if cell.certain and 0 < tried[cell] < 5 and cell not in struck]
+    again = [cell for cell in cells if cell.certain and 0 < tried[cell] < TRIES and cell not in struck]
     left = {need for cell in cells for need in needs(cell)} - met - {need for cell in again for need in needs(cell)}
     chosen = again + _fewest(_offered(cells, tried, struck, certain=True), left)
     left = {need for need in left if need[0] == "point"}
@@ -105,7 +109,7 @@ def covering(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cel
 
 
 def _offered(cells: Sequence[Cell], tried: Counter[Cell], struck: Collection[Cell], *, certain: bool) -> list[Cell]:
-    offered = [cell for cell in cells if cell.certain is certain and tried[cell] < 3 and cell not in struck]
+    offered = [cell for cell in cells if cell.certain is certain and tried[cell] < TRIES and cell not in struck]
     return sorted(offered, key=lambda cell: tried[cell])
 
 

@@ -15,7 +15,6 @@ from tests.safety.crash_points.operation import (
     CAPTURED,
     GIVEN_BACK,
     IN_DOUBT,
-    NOT_CAPTURED,
     PART,
     REFUNDED,
     UNTOUCHED,
@@ -193,6 +192,7 @@ RAZORPAY: dict[str, Operation] = {
     "order, reply lost": _razorpay(
         act=_sale,
         ends=(CAPTURED,),
+        meant=frozenset({"note"}),
         standing=standing("gateway_request", "after", "drop_reply", "post"),
     ),
     "renewal, reply lost": _razorpay(
@@ -205,8 +205,9 @@ RAZORPAY: dict[str, Operation] = {
         ends=(UNTOUCHED,),
         standing=standing("gateway_request", "before", "exception", "post", 2),
     ),
-    # As at Stripe: a zombie may leave `surely not sent` behind, and the client is told so.
-    "hold captured, refused once": _razorpay(prepare=_refuse_once, act=_capture, ends=(CAPTURED, NOT_CAPTURED)),
+    "hold captured, refused once": _razorpay(
+        prepare=_refuse_once, act=_capture, ends=(CAPTURED,), meant=frozenset({"note"})
+    ),
     "refund, owner is away": _razorpay(
         prepare=_sold,
         act=_refund,

@@ -11,7 +11,6 @@ from tests.safety.crash_points.operation import (
     AUTHORIZED,
     CANCELED,
     CAPTURED,
-    NOT_CAPTURED,
     PART,
     REFUNDED,
     UNTOUCHED,
@@ -115,21 +114,22 @@ STRIPE: dict[str, Operation] = {
     "sale, reply lost": _stripe(
         act=lambda run: run.pay(CARD),
         ends=(CAPTURED,),
+        meant=frozenset({"note"}),
         standing=standing("gateway_request", "after", "drop_reply", "post"),
     ),
     "capture, never sent": _stripe(
         prepare=_prepared(HELD),
         act=_capture,
         ends=(CAPTURED,),
+        meant=frozenset({"note"}),
         standing=standing("gateway_request", "before", "exception", "post"),
     ),
-    # A zombie that hears the refusal after its successor was told "somebody was first" leaves `surely not sent` behind,
-    # which the next look ends as declined (P1): nothing was taken, and the client is told so.
-    "capture, refused once": _stripe(prepare=_refuse_once, act=_capture, ends=(CAPTURED, NOT_CAPTURED)),
+    "capture, refused once": _stripe(prepare=_refuse_once, act=_capture, ends=(CAPTURED,), meant=frozenset({"note"})),
     "capture, slow": _stripe(
         prepare=_prepared(HELD),
         act=_capture,
         ends=(CAPTURED,),
+        meant=frozenset({"note"}),
         standing=standing("gateway_request", "before", "hang", "post"),
     ),
     "refund, owner away": _stripe(

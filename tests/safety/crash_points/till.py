@@ -30,8 +30,7 @@ AGAIN = (409, 429, 500, 502, 503)
 
 _STANDING = """
 SELECT order_reference, id, state, attention, captured_minor, refunded_minor, is_open,
-    (SELECT count(*) FROM webhook_inbox w WHERE w.payment_id = p.id AND w.handled_at IS NULL) AS unhandled,
-    EXISTS (SELECT FROM operations o WHERE o.payment_id = p.id AND o.decline ->> 'kind' = 'unreachable') AS given_up
+    (SELECT count(*) FROM webhook_inbox w WHERE w.payment_id = p.id AND w.handled_at IS NULL) AS unhandled
 FROM payments p WHERE order_reference = ANY(%s)
 """
 _UNDER_WAY = """

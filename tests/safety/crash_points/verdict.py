@@ -18,14 +18,14 @@ def verdict(outcome: Outcome) -> list[str]:
 
 def unstruck(outcome: Outcome) -> list[str]:
     """What was to strike for certain, was tried, and never did."""
-    missed = outcome.tried.keys() - outcome.struck
-    return sorted(f"{cell}: never struck in {outcome.tried[cell]} lives" for cell in missed if cell.certain)
+    missed = (outcome.tried.keys() - outcome.struck) & outcome.promised
+    return sorted(f"{cell}: never struck in {outcome.tried[cell]} lives" for cell in missed)
 
 
 def unreached(outcome: Outcome) -> list[str]:
     """Every declared point must have struck, in every way it can; every operation must have suffered every kind."""
     met = _met(outcome)
-    certain = {need for cell in outcome.cells if cell.certain for need in needs(cell)}
+    certain = {need for cell in outcome.promised for need in needs(cell)}
     return sorted(f"never struck: {' '.join(need)}" for need in (declared(outcome.gateways) | certain) - met)
 
 
@@ -39,7 +39,7 @@ def odd_deaths(outcome: Outcome) -> list[str]:
 def tell(outcome: Outcome) -> None:
     recoveries = sorted(one.recovery_seconds for one in outcome.lived if one.struck and one.ended)
     cuts = quantiles(recoveries, n=100) if len(recoveries) > 1 else [0.0] * 99
-    certain = {cell for cell in outcome.tried if cell.certain}
+    certain = outcome.tried.keys() & outcome.promised
     sometimes = outcome.tried.keys() - certain
     ways = declared(outcome.gateways)
     figures.note(
