@@ -1,7 +1,8 @@
 """The same two books at a gateway where the customer pays in a browser: lives that agree, and what differs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -234,8 +235,9 @@ class LostTail:
         }
 
 
-def opened(stack: Stack, books: Books) -> Rupees:
+@contextmanager
+def opened(stack: Stack, books: Books) -> Iterator[Rupees]:
     given = stack.settings.razorpay
     secret = given.key_secret.get_secret_value() if given.key_secret else ""
-    client = httpx2.Client(base_url=stack.razorpay_url, auth=(given.key_id or "", secret), timeout=30)
-    return Rupees(books, client)
+    with httpx2.Client(base_url=stack.razorpay_url, auth=(given.key_id or "", secret), timeout=30) as client:
+        yield Rupees(books, client)

@@ -58,13 +58,14 @@ def test_planted_differences_are_all_found_and_none_is_false(books: Books) -> No
 
 
 def test_the_same_is_found_at_a_gateway_that_lists_objects_and_pays_out_later(books: Books) -> None:
-    account, others = "razorpay_test", rupees.opened(books.stack, books)
-    healthy = others.healthy()
-    first = reconcile(books, account)
-    assert standing(first) == {}
-    assert (first["too_fresh"], first["not_covered"]) == (0, 0), first
+    account = "razorpay_test"
+    with rupees.opened(books.stack, books) as others:
+        healthy = others.healthy()
+        first = reconcile(books, account)
+        assert standing(first) == {}
+        assert (first["too_fresh"], first["not_covered"]) == (0, 0), first
+        planted = rupees.planted(others)
 
-    planted = rupees.planted(others)
     second = reconcile(books, account)
     assert standing(second) == planted, second["findings"]
     _all_repaired(books, second)
