@@ -109,8 +109,8 @@ def test_a_webhook_of_nobody_is_kept_counted_and_matched_when_its_payment_appear
     assert shop.figure("oldest_seconds", "orphans") > 3000
     early = "UPDATE webhook_inbox SET payment_id = NULL, handled_at = NULL, result = NULL WHERE id = %s RETURNING 1"
     assert shop.rows(early, inbox_id) == [(1,)]
-    matched = "SELECT 1 FROM webhook_inbox WHERE id = %s AND payment_id = %s AND handled_at IS NOT NULL"
-    eventually(lambda: shop.rows(matched, inbox_id, paid), bool, 30)
+    matched = "SELECT payment_id, handled_at IS NOT NULL, looked_at, now(), result FROM webhook_inbox WHERE id = %s"
+    eventually(lambda: shop.rows(matched, inbox_id)[0], lambda row: row[:2] == (paid, True), 30)
     shop.judge([paid])
     assert shop.figure("found_total", "orphans") >= 1
 

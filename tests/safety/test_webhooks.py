@@ -69,11 +69,10 @@ def test_a_webhook_that_overtakes_its_own_reply_settles_the_payment_once(merchan
     assert payment["amounts"]["captured"] == 4999
 
 
-@pytest.mark.parametrize("order", ["reversed", "shuffled"])
-def test_held_back_and_released_in_another_order(merchant: Merchant, referee: Referee, order: str) -> None:
+def test_held_back_and_released_the_other_way_round(merchant: Merchant, referee: Referee) -> None:
     referee.post("/webhooks/hold")
     payment_id = story(merchant, referee)
-    referee.post("/webhooks/release", {"order": order, "seed": 7})
+    referee.post("/webhooks/release", {"order": "reversed"})
     before = end_of(merchant, referee, payment_id)
     eventually(lambda: _undelivered(referee), lambda count: count == 0, 20)
     assert merchant.payment(payment_id)["amounts"] == before["amounts"]
