@@ -218,7 +218,7 @@ RAZORPAY: dict[str, Operation] = {
     "order, never begun": _razorpay(
         act=_sale_never_begun,
         ends=(CAPTURED,),
-        standing=standing("owner_update", "before", "exception"),
+        standing=standing("owner_start", "before", "exception"),
         meant=frozenset({"sweep_start", "owner_signal"}),
     ),
     "late, nobody told": _razorpay(

@@ -142,7 +142,7 @@ STRIPE: dict[str, Operation] = {
     "sale, never begun": _stripe(
         act=lambda run: pay_and_leave(run, CARD),
         ends=(CAPTURED,),
-        standing=standing("owner_update", "before", "exception"),
+        standing=standing("owner_start", "before", "exception"),
         meant=frozenset({"sweep_start", "owner_signal"}),
     ),
     "3-D Secure, nobody told": _stripe(
@@ -162,6 +162,6 @@ STRIPE: dict[str, Operation] = {
     "given up at once": _stripe(
         act=_give_up_at_once,
         ends=(UNTOUCHED, CANCELED, CAPTURED),
-        standing=standing("owner_update", "before", "exception"),
+        standing=standing("owner_start", "before", "exception"),
     ),
 }
