@@ -185,6 +185,7 @@ RAZORPAY: dict[str, Operation] = {
     ),
     "part refunded": _razorpay(prepare=_sold, act=_refund, ends=(REFUNDED,)),
     "all refunded": _razorpay(prepare=_sold, act=lambda run: run.command("refunds"), ends=(GIVEN_BACK,)),
+    # The death of another payment's process may cut a charge off before it is sent: then the last two are its ends.
     "renewal": _razorpay(act=_renew, ends=(CAPTURED, UNTOUCHED, IN_DOUBT), twice=frozenset({"gateway_request"})),
     "authorized late": _razorpay(prepare=_silent, act=_authorize_late, ends=(CAPTURED,)),
     "authorized too late": _razorpay(prepare=_given_up, act=_authorize_late, ends=(GIVEN_BACK,)),
@@ -197,12 +198,12 @@ RAZORPAY: dict[str, Operation] = {
     ),
     "renewal, reply lost": _razorpay(
         act=_renew,
-        ends=(CAPTURED,),
+        ends=(CAPTURED, UNTOUCHED, IN_DOUBT),
         standing=standing("gateway_request", "after", "drop_reply", "post", 2),
     ),
     "renewal, never sent": _razorpay(
         act=_renew,
-        ends=(UNTOUCHED,),
+        ends=(UNTOUCHED, IN_DOUBT),
         standing=standing("gateway_request", "before", "exception", "post", 2),
     ),
     "hold captured, refused once": _razorpay(
