@@ -126,14 +126,16 @@ class StripeGateway:
     def create_customer(self, *, customer_id: str, email: str | None, name: str | None) -> str:
         key = derived_key("customer", customer_id)
         told = stored_methods.customer(customer_id=customer_id, email=email, name=name)
-        reference: str = self._ask_about_customer("post", "/v1/customers", told, key)["id"]
-        return reference
+        try:
+            return str(self._post_afresh("/v1/customers", told, key)["id"])
+        except Refused as refused:
+            raise _customer_error(refused.fault) from refused
 
     def save_method(self, *, customer_reference: str, token: str, key: str, return_url: str | None) -> MethodSetup:
         check_reference("customer_reference", customer_reference, "cus_")
         told = stored_methods.setup_intent(customer_reference=customer_reference, token=token, return_url=return_url)
         try:
-            return stored_methods.read_setup(self._ask("post", "/v1/setup_intents", told, key))
+            return stored_methods.read_setup(self._post_afresh("/v1/setup_intents", told, key))
         except Refused as refused:
             if refused.fault.status == 402:
                 return MethodSetup(reference=refused.fault.references.get("setup_intent", ""), standing="failed")
@@ -144,7 +146,7 @@ class StripeGateway:
         found: list[Json] = []
         cursor: Json = {}
         while True:
-            page = self._ask_about_customer("get", path, {"limit": 100, **cursor})
+            page = self._list(path, {"limit": 100, **cursor})
             found += page["data"]
             if not page["has_more"]:
                 return [stored_methods.read_method(method) for method in found]
@@ -154,7 +156,7 @@ class StripeGateway:
         """Forgetting what is forgotten already is no error."""
         path = f"/v1/payment_methods/{check_reference('token', token, 'pm_')}/detach"
         try:
-            self._ask("post", path, {}, derived_key("detach", token))
+            self._post_afresh(path, {}, derived_key("detach", token))
         except Refused as refused:
             if refused.fault.status not in REFUSED_STATUSES:
                 raise _customer_error(refused.fault) from refused
@@ -165,7 +167,7 @@ class StripeGateway:
         query: Json = {"created": window, "limit": 100, "expand": ["data.source"]}
         if cursor:
             query["starting_after"] = cursor
-        return read_page(self._ask_about_customer("get", "/v1/balance_transactions", query))
+        return read_page(self._list("/v1/balance_transactions", query))
 
     def parse_webhook(
         self, *, headers: Mapping[str, str], raw: bytes, url: str, now: datetime
@@ -204,12 +206,23 @@ class StripeGateway:
             return told_by_refusal(refused.fault)
         return readable(lambda: read(body, call), body)
 
-    def _ask_about_customer(self, method: Literal["get", "post"], path: str, told: Json, key: str = "") -> Json:
-        """For calls that move no money. Raises InvalidInput when refused, GatewayError when it may be tried again."""
+    def _list(self, path: str, query: Json) -> Json:
+        """Raises InvalidInput when refused, GatewayError when it may be tried again."""
         try:
-            return self._ask(method, path, told, key)
+            return self._ask("get", path, query)
         except Refused as refused:
             raise _customer_error(refused.fault) from refused
+
+    def _post_afresh(self, path: str, told: Json, key: str) -> Json:
+        """A POST that moves no money. An error of its own that Stripe keeps under the key it would repeat for a day, so
+        the next key asks afresh: what may be made twice is an object nobody uses. Raises Refused."""
+        for number in range(1, MOST_KEYS):
+            try:
+                return self._ask("post", path, told, key if number == 1 else f"{key}-{number}")
+            except Refused as refused:
+                if not refused.fault.is_kept_error:
+                    raise
+        return self._ask("post", path, told, f"{key}-{MOST_KEYS}")
 
     def _ask(self, method: Literal["get", "post"], path: str, told: Json, key: str = "") -> Json:
         """The wire. Raises Refused for everything but a JSON object with a 2xx status."""
@@ -232,6 +245,10 @@ class StripeGateway:
         if not isinstance(answer.data, dict):
             raise Refused(Fault(status=answer.code, message=f"not an object: {answer.body}"))
         return answer.data
+
+
+MOST_KEYS = 10
+"""How many kept errors a call that moves no money gets past."""
 
 
 def _http_client(address: str, timeout_seconds: float) -> stripe.RequestsClient:

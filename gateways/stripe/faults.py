@@ -45,6 +45,11 @@ class Fault:
         return self.status == 401
 
     @property
+    def is_kept_error(self) -> bool:
+        """An error of Stripe's own that the key repeats until it is forgotten (docs: idempotent requests)."""
+        return self.replayed and self.status is not None and (self.status >= 500 or self.status == 424)
+
+    @property
     def evidence(self) -> str:
         """For people: what Stripe said, without anything secret."""
         words = [
@@ -149,7 +154,7 @@ def _unknown_reason(fault: Fault) -> str:
     if fault.status is None:
         return "no_answer"
     if fault.status >= 500 or fault.status == 424:
-        return "stored_error" if fault.replayed else "server_error"
+        return "stored_error" if fault.is_kept_error else "server_error"
     return "unreadable" if not fault.type else "unexpected_answer"
 
 

@@ -7,6 +7,8 @@ import httpx2
 import pytest
 import stripe
 
+from domain.errors import GatewayError
+from domain.gateway import Gateway
 from domain.outcomes import ActionRequired, Captured, Declined, Pending
 from domain.payment import PaymentState as State
 from tests.contract.scenes import CAPTURED, RETURN, held, paid
@@ -115,3 +117,19 @@ def test_a_list_longer_than_a_page_still_finds_us(world: StripeWorld) -> None:
     found = world.gateway.find_by_reference(replace(story.call(), payment=replace(story.payment, references={})))
     assert isinstance(found, Captured)
     assert found.references["payment_intent"] == story.payment.references["payment_intent"]
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/setup_intents"])
+def test_an_error_kept_under_a_key_does_not_keep_a_customer_out_for_a_day(world: StripeWorld, path: str) -> None:
+    """Stripe repeats its own 500 under the key that met it; nothing here moves money, so the next key asks afresh."""
+    match = {"path": path, "method": "POST"}
+    world.simulator.ask("POST", "/faults", {"wire": "stripe", "kind": "after_commit_500", "match": match})
+    with pytest.raises(GatewayError, match="500"):
+        _save(world.gateway)
+    assert _save(world.gateway) == _save(world.gateway) == "succeeded"
+
+
+def _save(gateway: Gateway) -> str:
+    customer = gateway.create_customer(customer_id="cust_kept", email=None, name="A")
+    saved = gateway.save_method(customer_reference=customer, token="pm_card_visa", key="po_kept", return_url=None)
+    return saved.standing
