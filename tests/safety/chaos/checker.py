@@ -139,8 +139,17 @@ def _at_rest(books: Books, payment: Row) -> Iterator[str]:
     if payment["attention"] == "parked":
         if not any(attempt["answer"] for attempt in books.attempts.get(payment["id"], ())):
             yield "I3: parked without evidence"
+    elif _waits_for_whom_it_could_not_tell(books, payment):
+        return
     elif payment["state"] in ("created", "processing", "requires_action") or payment["attention"] != "none":
         yield f"I8: is {payment['state']} with attention {payment['attention']} after the quiet time"
+
+
+def _waits_for_whom_it_could_not_tell(books: Books, payment: Row) -> bool:
+    """Parked at first, so its customer was shown no page and left; evidence has un-parked it, and its end is known."""
+    was_parked = any(event["type"] == "payment.parked" for event in books.events.get(payment["id"], ()))
+    waits = payment["state"] == "requires_action" and payment["action_expires_at"] is not None
+    return was_parked and waits and payment["attention"] == "none"
 
 
 def _told(books: Books, story: Story) -> Iterator[str]:

@@ -135,6 +135,16 @@ def test_agreeing_books_are_not_complained_of() -> None:
     assert _found(_agreeing()) == set()
 
 
+@pytest.mark.parametrize(("event", "found"), [("payment.parked", False), ("payment.processing", True)])
+def test_who_waits_for_a_customer_is_at_rest_only_if_it_was_parked_when_the_customer_left(
+    event: str, found: bool
+) -> None:
+    told = _agreeing()
+    told["payment"] |= {"state": "requires_action", "action_expires_at": "2026-01-01"}
+    told["events"][1]["type"] = event
+    assert ("I8" in _found(told)) is found
+
+
 @pytest.mark.parametrize(("plant", "invariant"), PLANTED, ids=lambda value: getattr(value, "__name__", str(value)))
 def test_a_planted_wrong_turn_is_noticed(plant: Plant, invariant: str) -> None:
     told = _agreeing()
