@@ -30,7 +30,7 @@ def _agreeing() -> dict[str, Any]:
         ],
         "attempts": [{"key": "k1", "answer": "captured"}, {"key": "k2", "answer": "refund"}],
         "events": [
-            {"sequence": number, "state": state}
+            {"sequence": number, "type": f"payment.{state}", "state": state}
             for number, state in enumerate(("processing", "captured", "captured", "captured"), 1)
         ],
         "transactions": [{"sequence": 2}, {"sequence": 4}],
