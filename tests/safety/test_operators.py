@@ -3,6 +3,7 @@
 Rows 46, 47, 50-53, 56 and 57 of the fault catalogue, on real parts; the simulator's book is the referee.
 """
 
+import asyncio
 import json
 import os
 import random
@@ -21,7 +22,7 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.client import eventually
@@ -206,20 +207,24 @@ if os.environ.get("PAYONCE_LONG"):  # Temporal takes more than a minute to delet
 
 async def _reset(client: Client, payment_id: str) -> tuple[str, str]:
     """The workflow's run before and after a reset to its first completed task."""
-    handle = client.get_workflow_handle(payment_id)
-    async for event in handle.fetch_history_events():
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-            first = event.event_id
-            break
-    run_id = (await handle.describe()).run_id
+    run_id = (await client.get_workflow_handle(payment_id).describe()).run_id
+    handle = client.get_workflow_handle(payment_id, run_id=run_id)
+    while not (completed := await _completed_tasks(handle)):
+        await asyncio.sleep(0.05)  # a webhook has just revived it
     request = ResetWorkflowExecutionRequest(
         namespace=client.namespace,
         workflow_execution=WorkflowExecution(workflow_id=payment_id, run_id=run_id),
         reason="by hand",
-        workflow_task_finish_event_id=first,
+        workflow_task_finish_event_id=completed[0],
         request_id=uuid.uuid4().hex,
     )
     return run_id or "", (await client.workflow_service.reset_workflow_execution(request)).run_id
+
+
+async def _completed_tasks(handle: WorkflowHandle[Any, Any]) -> list[int]:
+    """The events with which the latest run's workflow tasks ended."""
+    events = handle.fetch_history_events()
+    return [e.event_id async for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
 
 
 async def _terminate(client: Client, payment_id: str) -> None:
