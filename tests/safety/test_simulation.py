@@ -15,9 +15,9 @@ from tests.safety.simulation.campaign import CAMPAIGN
 from tests.safety.simulation.trace import readable
 from tests.safety.simulation.world import World
 
-SEEDS = 500
+SEEDS = 250
 PAYMENTS = 12
-SHARDS = 4
+SHARDS = 2
 
 
 @pytest.mark.timeout(300)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.plan import QUICK
 from cli.main import MISUSED, run
 
 MOST_TRANSITIONS = {"stripe": 8, "razorpay": 20}
@@ -52,8 +53,9 @@ def _has_every_comparison(report: dict[str, Any]) -> None:
     assert set(report["comparisons"]) == {"R1", "R2", "R4"}
     for comparison in report["comparisons"].values():
         assert comparison["ratio"] > 0
-        assert len(comparison["rounds"]) == 3
-        assert [leg["arm"] for leg in comparison["legs"]] == [leg["arm"] for leg in comparison["legs"][:2]] * 3
+        assert len(comparison["rounds"]) == QUICK["rounds"]
+        arms = [leg["arm"] for leg in comparison["legs"]]
+        assert arms == arms[:2] * QUICK["rounds"]
         assert all(leg["p50_milliseconds"] > 0 and leg["count"] > 0 for leg in comparison["legs"])
     spent = report["comparisons"]["R1"]["legs"][0]["processor_milliseconds_each"]
     assert {"postgres", "temporal", "simulator", "worker", "api", "load"} <= set(spent)
