@@ -1,5 +1,6 @@
 """One seed's world, from its parts to its end: a phase with faults, then one without, as in TigerBeetle's VOPR."""
 
+from contextvars import copy_context
 from typing import Any
 
 from simulator.effects import Effect
@@ -66,7 +67,11 @@ class World:
     # --- the two phases ----------------------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
-        """Raises Violation (or whatever the product may never raise)."""
+        """Raises Violation (or whatever the product may never raise). In a context of its own: the activities that are
+        stepped here leave nothing behind in the caller's."""
+        return copy_context().run(self._run)
+
+    def _run(self) -> Outcome:
         for life in self.lives.values():
             self.people.arrive(life)
         faults_end = max([4 * WINDOW_SECONDS, *(outage.ends_at for outage in self.weather.outages)])
