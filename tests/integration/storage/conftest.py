@@ -9,6 +9,7 @@ import pytest
 from stack.assembly import Stack
 from storage.database import Database, Limits
 from storage.migrations import upgrade
+from tests.integration.storage.desk import Desk, Statement, opened_desk
 from tests.integration.storage.record import Record, seeded
 
 PATIENT = Limits(
@@ -33,6 +34,19 @@ async def record(record_url: str) -> AsyncIterator[Record]:
     """All ports over that database, with two merchants in both modes."""
     async with Database(record_url, PATIENT) as database:
         yield await seeded(database)
+
+
+@pytest.fixture
+async def own_record(database: str) -> AsyncIterator[Record]:
+    """A record of its own for each test: a pass of reconciliation looks at everything there is."""
+    async with Database(database, PATIENT) as opened:
+        yield await seeded(opened)
+
+
+@pytest.fixture
+async def desk(own_record: Record) -> AsyncIterator[Desk]:
+    async with opened_desk(own_record, Statement()) as opened:
+        yield opened
 
 
 @pytest.fixture

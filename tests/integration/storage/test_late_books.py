@@ -1,31 +1,15 @@
 """Books that are behind: lists that come late, lists by when an object was made, lists older than their objects."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from domain.outcomes import RefundReported
-from storage.database import Database
-from tests.integration.storage.conftest import PATIENT
-from tests.integration.storage.desk import Desk, ObjectStatement, Statement, line, opened_desk
-from tests.integration.storage.record import NOW, Record, new_payment, seeded, told
+from tests.integration.storage.desk import Desk, ObjectStatement, line, opened_desk
+from tests.integration.storage.record import NOW, Record, new_payment, told
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def record(database: str) -> AsyncIterator[Record]:
-    """A record of its own for each test: a pass looks at everything there is."""
-    async with Database(database, PATIENT) as opened:
-        yield await seeded(opened)
-
-
-@pytest.fixture
-async def desk(record: Record) -> AsyncIterator[Desk]:
-    async with opened_desk(record, Statement()) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(("told", "seen"), [(1.5 * HOUR, {}), (0 * HOUR, {"missing_there": 1})])
@@ -60,15 +44,15 @@ async def test_a_window_goes_back_as_far_as_money_may_follow_its_object(desk: De
     assert found.seen == {"missing_here": 1}
 
 
-async def test_a_difference_counts_only_when_the_objects_show_it_too(record: Record) -> None:
+async def test_a_difference_counts_only_when_the_objects_show_it_too(own_record: Record) -> None:
     """The list was read before the refund; our side has heard of it since."""
-    refunded, gone = [await record.add_captured(new_payment()) for _ in range(2)]
+    refunded, gone = [await own_record.add_captured(new_payment()) for _ in range(2)]
     report = RefundReported(standing="succeeded", reference="re_1", amount_minor=300, currency="EUR")
-    await record.records.write(told(refunded, report, operation_number=None))
+    await own_record.records.write(told(refunded, report, operation_number=None))
     statement = ObjectStatement()
     statement.lines = [line(refunded, "capture", "ch_1", 1000)]
     statement.objects = [line(refunded, "refund", "re_1", -300, payment_id=None)]
-    async with opened_desk(record, statement) as desk:
+    async with opened_desk(own_record, statement) as desk:
         result = await desk.reconcile()
         assert await desk.standing(result) == {(gone.id, "missing_there"): "open"}
         assert len(statement.asked) == 2
@@ -89,12 +73,12 @@ async def test_the_owner_hears_what_the_refund_says_and_not_that_it_was_paid_out
     assert (payment_id, entry.event.outcome) == (paid.id, report)
 
 
-async def test_a_refund_of_nobody_may_be_a_hold_that_lapsed(record: Record) -> None:
+async def test_a_refund_of_nobody_may_be_a_hold_that_lapsed(own_record: Record) -> None:
     statement = ObjectStatement()
     given_back = line(None, "refund", "re_lapsed", -500, payment_id=None)
     statement.lines = [given_back]
     statement.objects = [line(None, "released", "ch_lapsed", 0)]
-    async with opened_desk(record, statement) as desk:
+    async with opened_desk(own_record, statement) as desk:
         assert (await desk.reconcile()).seen == {}
         statement.lines = [*statement.lines, line(None, "refund", "re_other", -500, payment_reference="pi_other")]
         assert (await desk.reconcile()).seen == {"unknown_reference": 1}

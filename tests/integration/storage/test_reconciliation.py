@@ -1,6 +1,5 @@
 """Reconciliation's hands over the real record: whose line is whose, findings once, repairs asked for, cases made."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -8,25 +7,10 @@ import pytest
 from domain.errors import RecordNotFound
 from domain.outcomes import RefundReported
 from domain.passes import LOOK_PATIENCE, LOOKS
-from storage.database import Database
 from storage.reconciliation import PostgresReconciliation
 from storage.reconciliation_archive import PostgresReconciliationArchive
-from tests.integration.storage.conftest import PATIENT
-from tests.integration.storage.desk import ACCOUNT, LATER, Desk, Statement, line, opened_desk
-from tests.integration.storage.record import ALICE, BOB, NOW, Record, new_payment, seeded, told
-
-
-@pytest.fixture
-async def record(database: str) -> AsyncIterator[Record]:
-    """A record of its own for each test: a pass looks at everything there is."""
-    async with Database(database, PATIENT) as opened:
-        yield await seeded(opened)
-
-
-@pytest.fixture
-async def desk(record: Record) -> AsyncIterator[Desk]:
-    async with opened_desk(record, Statement()) as opened:
-        yield opened
+from tests.integration.storage.desk import ACCOUNT, LATER, Desk, line
+from tests.integration.storage.record import ALICE, BOB, NOW, new_payment, told
 
 
 async def test_books_that_agree_have_no_finding(desk: Desk) -> None:

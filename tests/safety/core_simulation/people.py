@@ -1,5 +1,6 @@
 """Clients and customers: they race, repeat their commands, pay late or never. Clients are the same at every gateway."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from domain.payment import Payment
@@ -15,7 +16,7 @@ MOST_LOOKS = 12
 _REPEATED_SHARE = 0.08
 
 
-class People:
+class People(ABC):
     def __init__(self, world: "World") -> None:
         self.world = world
         self.commands = 0
@@ -32,9 +33,9 @@ class People:
         """Whether the customer has something to do."""
         return life.plan.customer != "never" and not life.plan.off_session
 
+    @abstractmethod
     def customer(self, life: Life, looks: int) -> None:
         """Wherever the payment waits for them, after the delay of their plan."""
-        raise NotImplementedError
 
     # --- the merchant's client ---------------------------------------------------------------------------------------
 

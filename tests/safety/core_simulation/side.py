@@ -35,7 +35,7 @@ class Side(ABC):
     has_sdk = False
     swarm = SWARM
     line_type: type[Line] = Line
-    people_type: type[People] = People
+    people_type: type[People]
 
     # --- parts -------------------------------------------------------------------------------------------------------
 

@@ -143,3 +143,25 @@ async def is_owned(run: Run) -> bool:
 async def another_round(run: Run) -> bool:
     """The sweep goes on: it has passed again since."""
     return sum(place.moment == "after" for place in run.till.control.trace(run.cell)) >= 2
+
+
+# What a trouble of its own leads to, whoever the gateway is: how the operation begins, and what only that reaches.
+
+OWNER_AWAY: Mapping[str, Any] = {
+    "standing": standing("owner_update", "before", "drop_reply"),
+    "meant": frozenset({"key_release"}),
+}
+NEVER_BEGUN: Mapping[str, Any] = {
+    "standing": standing("owner_start", "before", "exception"),
+    "meant": frozenset({"sweep_start", "owner_signal"}),
+}
+NOBODY_TOLD: Mapping[str, Any] = {
+    "standing": standing("owner_signal", "before", "exception", "gateway_event"),
+    "meant": frozenset({"sweep_notice", "owner_signal", "activity"}),
+}
+OWNER_TERMINATED: Mapping[str, Any] = {
+    "act": terminate,
+    "ends": (AUTHORIZED,),
+    "healed": is_owned,
+    "meant": frozenset({"owner_question", "sweep_adopt", "owner_signal"}),
+}

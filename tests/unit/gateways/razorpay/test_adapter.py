@@ -1,6 +1,6 @@
 """The adapter as a whole: read before repeat, one attempt per call, its own mode, and honest capabilities."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -301,17 +301,8 @@ def test_a_charge_that_was_answered_and_cannot_be_looked_at_is_unknown_with_its_
 
 def test_many_threads_share_one_adapter() -> None:
     adapter, _ = answering(*[objects.payment() for _ in range(40)])
-    outcomes: list[str] = []
-
-    def run() -> None:
-        for _ in range(10):
-            outcomes.append(adapter.capture(held_call(Verb.CAPTURE)).kind)
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda _: adapter.capture(held_call(Verb.CAPTURE)).kind, range(40)))
     assert outcomes == ["captured"] * 40
 
 

@@ -1,6 +1,6 @@
 """The adapter as a whole: keys on every POST, one attempt per call, its own mode, and honest capabilities."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -76,17 +76,8 @@ def test_the_sdks_telemetry_is_off() -> None:
 
 def test_many_threads_share_one_adapter() -> None:
     adapter, transport = answering(*[objects.payment_intent() for _ in range(40)])
-    outcomes: list[str] = []
-
-    def run() -> None:
-        for _ in range(10):
-            outcomes.append(adapter.authorize(call()).kind)
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda _: adapter.authorize(call()).kind, range(40)))
     assert outcomes == ["captured"] * 40
     assert len({sent.key for sent in transport.sent}) == 1
 
