@@ -92,7 +92,8 @@ class Resolver:
                 return *await self._doubted(gateway, call, attempt, said), attempt
             if not isinstance(said, Unknown) or said.reason not in _NEVER_RESEND:
                 return said, "reply", attempt
-            attempt = replace(attempt, state="unknown", answer=said.reason, evidence=evidence_of(said)[:2000])
+            now, evidence = self._recorder.clock(), evidence_of(said)[:2000]
+            attempt = replace(attempt, state="unknown", answered_at=now, answer=said.reason, evidence=evidence)
             await self._recorder.records.write(None, attempt=attempt)  # so that no later round sends it again
         seen = await self._look(gateway, call, attempt)
         contradicted = isinstance(said, Unknown) and said.reason in CONTRADICTIONS
@@ -133,9 +134,10 @@ class Resolver:
         return claimed
 
     async def _look(self, gateway: Gateway, call: GatewayCall, attempt: Attempt) -> Outcome:
-        seen = await self._wire.ask(lambda: gateway.retrieve(call))
+        asked = replace(call, ended_by=attempt.answered_at if _first_call_ended(attempt) else None)
+        seen = await self._wire.ask(lambda: gateway.retrieve(asked))
         if isinstance(seen, NotFound):
-            seen = await self._wire.ask(lambda: gateway.find_by_reference(call))
+            seen = await self._wire.ask(lambda: gateway.find_by_reference(asked))
         await self._note(call.operation, call.payment.id, "lookup", seen)
         settled = self._is_settled(gateway, call.operation)
         if settled and isinstance(seen, Unknown) and seen.reason == _NEVER_TRIED:

@@ -50,6 +50,7 @@ class GatewayCall:
     instructions: Instructions
     operation: Operation
     repeated: bool = False  # it may have been sent before: without a key, read back first
+    ended_by: datetime | None = None  # its final answer had come by then, so that nothing it made is younger
 
     @property
     def key(self) -> str:

@@ -1,6 +1,7 @@
 """In-memory stand-ins at the ports, for tests of activities and workflows. They keep the ports' promises:
 a version guard, one write at a time, attempts and inbox rows written together with the transition."""
 
+import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,13 +41,14 @@ def new_payment(**changes: object) -> Payment:
 
 @dataclass
 class MemoryRecords:
-    """PaymentRecords with the same guard as Postgres; `down` makes every call fail."""
+    """PaymentRecords with the same guard as Postgres; `down` makes every call fail, `hangs` keeps loads waiting."""
 
     payments: dict[str, Payment] = field(default_factory=dict)
     attempts: dict[tuple[str, int, int], Attempt] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     handled: list[str] = field(default_factory=list)
     down: bool = False
+    hangs: bool = False
     before_write: Callable[[Transition | None], None] = lambda _transition: None
     after_write: Callable[[Transition | None], None] = lambda _transition: None
 
@@ -56,6 +58,8 @@ class MemoryRecords:
 
     async def load(self, payment_id: str) -> Payment:
         self._up()
+        while self.hangs:
+            await asyncio.sleep(0.02)
         if payment_id not in self.payments:
             raise RecordNotFound(payment_id)
         return self.payments[payment_id]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as TimedOut
 
 with workflow.unsafe.imports_passed_through():
     from activities.inbox import InboxActivities
@@ -37,8 +38,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options, status, versions
     from workflows.mailbox import Letter, Mailbox
 
-_FAILED = (ActivityError, ApplicationError)
-"""How a failed activity looks from here: a local one raises the ApplicationError itself, unwrapped."""
+_FAILED = (ActivityError, ApplicationError, TimedOut)
+"""How a failed activity looks from here. A local one raises the ApplicationError itself, unwrapped; one that timed out
+raises an ActivityError where it runs, and when it is replayed the bare timeout (docs/decisions/0009)."""
 
 
 @workflow.defn(name="PaymentWorkflow")
@@ -317,7 +319,7 @@ class PaymentWorkflow:
             )
 
 
-def _reason(error: ActivityError | ApplicationError) -> str:
+def _reason(error: ActivityError | ApplicationError | TimedOut) -> str:
     return str(error.cause or error) if isinstance(error, ActivityError) else str(error)
 
 

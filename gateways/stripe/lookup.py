@@ -6,6 +6,7 @@ own start. Search answers from an index that lags, usually below a minute and up
 its silence proves nothing, and what it finds is fetched again by id. A refund is found among its intent's refunds.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +24,14 @@ Read = Callable[[str, Json], Json]
 """GET a path with parameters; raises Refused."""
 
 PAGE_SIZE = 100
-MOST_PAGES = 10
+MOST_PAGES = 100
+MOST_SECONDS = 15.0
+"""For the pages of one list together: a look has its own end to keep (`workflows/options.py`)."""
+
 CLOCK_SLACK = timedelta(minutes=5)
 WINDOW = timedelta(hours=24)
-"""A call may be sent again, and execute first, as long as its key lives; no object of ours is younger than that."""
+"""A call may be sent again, and execute first, as long as its key lives; no object of ours is younger than that. Once
+its key has its final answer the window ends there, so that a list of it is short where thousands pay every hour."""
 
 MONEY_FIRST = ("succeeded", "requires_capture", "processing", "requires_action")
 
@@ -34,8 +39,9 @@ MONEY_FIRST = ("succeeded", "requires_capture", "processing", "requires_action")
 class Lookup:
     """Questions about one call. Failures to ask are outcomes too: only 404 and a complete list say "nothing"."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
+        self._clock = clock
 
     def retrieve(self, call: GatewayCall) -> Outcome:
         """The refund for a refund, else the payment: its session while it is hosted, else its intent."""
@@ -118,27 +124,30 @@ class Lookup:
         return [intent for intent in found if _is_ours(intent, call)]
 
     def _created(self, path: str, call: GatewayCall) -> Iterator[Json]:
-        start = _first_operation_started(call)
-        window = {"gte": int((start - CLOCK_SLACK).timestamp()), "lte": int((start + WINDOW).timestamp())}
-        parameters: Json = {"created": window}
+        start, until = _first_operation_started(call), _made_until(call)
+        parameters: Json = {"created": {"gte": int((start - CLOCK_SLACK).timestamp()), "lte": int(until.timestamp())}}
         if call.payment.method and call.payment.method.customer_reference:
             parameters["customer"] = call.payment.method.customer_reference
         return self._pages(path, parameters)
 
     def _pages(self, path: str, parameters: Json) -> Iterator[Json]:
-        """Every object of a list, newest first. Raises _WindowTooLong after MOST_PAGES pages with more to come."""
+        """Every object of a list, newest first. Raises _WindowTooLong after MOST_PAGES pages, or MOST_SECONDS, with
+        more to come."""
         cursor: Json = {}
-        for _ in range(MOST_PAGES):
+        enough_at = self._clock() + MOST_SECONDS
+        for number in range(1, MOST_PAGES + 1):
             page = self._read(path, {**parameters, "limit": PAGE_SIZE, **cursor})
             yield from page["data"]
             if not page["has_more"]:
                 return
+            if number == MOST_PAGES or self._clock() > enough_at:
+                raise _WindowTooLong(number * PAGE_SIZE)
             cursor = {"starting_after": page["data"][-1]["id"]}
-        raise _WindowTooLong
 
 
 class _WindowTooLong(Exception):
-    """More objects than we are willing to read: finding nothing among some of them proves nothing."""
+    """More objects than we are willing to read (the argument is how many were): finding nothing among some of them
+    proves nothing."""
 
 
 def _told(ask: Callable[[], Outcome]) -> Outcome:
@@ -146,8 +155,9 @@ def _told(ask: Callable[[], Outcome]) -> Outcome:
         return ask()
     except Refused as refused:
         return told_by_lookup(refused.fault)
-    except _WindowTooLong:
-        return Unknown(reason="lookup_incomplete", evidence=f"not among the newest {MOST_PAGES * PAGE_SIZE} objects")
+    except _WindowTooLong as cut:
+        evidence = f"not among the newest {cut.args[0]} objects made while the call could be made"
+        return Unknown(reason="lookup_incomplete", evidence=evidence)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         return Unknown(reason="unreadable", evidence=f"lookup: {type(error).__name__}: {error}"[:500])
 
@@ -165,6 +175,13 @@ def _first_reference(call: GatewayCall) -> str:
 def _first_operation_started(call: GatewayCall) -> datetime:
     first = next((o for o in call.payment.operations if o.number == 1), call.operation)
     return first.started_at
+
+
+def _made_until(call: GatewayCall) -> datetime:
+    """Nothing the payment's first operation made is younger."""
+    if call.ended_by is not None and call.operation.number == 1:
+        return call.ended_by + CLOCK_SLACK
+    return _first_operation_started(call) + WINDOW
 
 
 def _reading_refund(refund: Json, call: GatewayCall) -> Outcome:

@@ -28,6 +28,9 @@ from tests.replay.scenarios import SCENARIOS
 from workflows.payment import PaymentWorkflow
 
 RECORDINGS = sorted(HISTORIES.glob("*.json"))
+FOUND = sorted((HISTORIES.parent / "found").glob("*.json"))
+"""Histories of the process chaos, as they were when they could not be replayed any more."""
+
 _asked: list[tuple[str, Any]] = []
 
 
@@ -54,6 +57,12 @@ async def test_a_recorded_history_replays_with_equal_payloads(recording: Path) -
     for (name, asked), (_, payloads) in zip((a for a in _asked if a[0] != "load"), recorded, strict=True):
         [encoded] = pydantic_data_converter.payload_converter.to_payloads([asked])
         assert json.loads(encoded.data) == json.loads(payloads.payloads[0].data), name
+
+
+@pytest.mark.parametrize("recording", FOUND, ids=lambda recording: str(recording.stem))
+async def test_what_could_not_be_replayed_once_replays(recording: Path) -> None:
+    replayer = Replayer(workflows=[PaymentWorkflow], data_converter=pydantic_data_converter)
+    await replayer.replay_workflow(history_of(recording))
 
 
 def _recorded_inputs(history: WorkflowHistory) -> list[tuple[str, Payloads]]:

@@ -5,6 +5,8 @@ import itertools
 import time
 from datetime import timedelta
 
+import pytest
+
 from domain.commands import Cancel, Capture, Refund
 from domain.events import OutcomeArrived
 from domain.operation import OperationState
@@ -25,6 +27,7 @@ from domain.payment import Attention, PaymentState
 from domain.transitions import apply
 from tests.fakes import new_payment
 from tests.workflows.conftest import House
+from workflows import options
 
 CAPTURED = Captured(captured_minor=1000, currency="EUR")
 ACTION = ActionRequired(action=CustomerAction(kind="redirect", url="https://bank.example/3ds"))
@@ -230,6 +233,21 @@ async def test_while_the_record_is_away_the_payment_waits_and_then_goes_on(house
     house.records.down = False
     assert await house.finish(payment) == "captured"
     assert len(house.gateway.keys("authorize")) == 1
+
+
+async def test_a_record_that_does_not_answer_is_waited_for_and_the_wait_can_be_replayed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A local activity that timed out looks otherwise when it is replayed than where it ran."""
+    monkeypatch.setitem(options.LOAD, "start_to_close_timeout", timedelta(milliseconds=150))
+    payment = house.new(new_payment())
+    house.records.hangs = True
+    await house.owners.wake(payment)
+    await house.environment.sleep(timedelta(seconds=10))
+    house.records.hangs = False
+    assert await house.finish(payment) == "captured"
+    timed_out = [e.marker_recorded_event_attributes async for e in house.handle(payment).fetch_history_events()]
+    assert any(marker.failure.HasField("timeout_failure_info") for marker in timed_out)
 
 
 async def test_a_payment_canceled_before_it_began_never_reaches_the_gateway(house: House) -> None:

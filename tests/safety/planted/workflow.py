@@ -41,6 +41,14 @@ BUGS: tuple[Bug, ...] = (
         noticed_by=(_WORKFLOW,),
     ),
     bug(
+        "timed-out-load-fails-the-replay",
+        "a local activity that timed out is caught where it ran and not where it is replayed: stuck for ever",
+        "workflows/payment.py",
+        "_FAILED = (ActivityError, ApplicationError, TimedOut)",
+        "_FAILED = (ActivityError, ApplicationError)",
+        "tests/replay/test_histories.py",
+    ),
+    bug(
         "a-message-lost-while-busy",
         "a message that comes in while another waits takes the other's place",
         "workflows/mailbox.py",

@@ -1,8 +1,13 @@
 """An error the gateway keeps under our key is its last word: repeated once to learn that, and only looked up after."""
 
+from datetime import datetime
+
+import pytest
+
 from domain.commands import Capture
+from domain.gateway import GatewayCall
 from domain.operation import OperationState
-from domain.outcomes import Authorized, Unknown
+from domain.outcomes import Authorized, NotFound, Unknown
 from domain.ports import Attempt
 from tests.fakes import new_payment
 from tests.unit.activities.conftest import Hands
@@ -19,6 +24,27 @@ async def test_a_stored_error_is_sent_again_once_and_never_more(hands: Hands) ->
         hands.later(seconds=5)
     assert len(hands.gateway.keys("authorize")) == 2
     assert _said(hands.records.attempts[payment.id, 1, 1]) == ("unknown", "stored_error", 2)
+
+
+async def test_what_is_looked_up_ended_when_the_stored_error_came(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that carries its key is younger, so that the gateway's list need not be read to its newest end."""
+    hands.gateway.answers("authorize", BROKEN, STORED)
+    looks: list[datetime | None] = []
+
+    def retrieve(call: GatewayCall) -> NotFound:
+        looks.append(call.ended_by)
+        return NotFound()
+
+    monkeypatch.setattr(hands.gateway, "retrieve", retrieve)
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    hands.later(seconds=5)
+    payment = await hands.resolve(payment)
+    ended_at = hands.now
+    hands.later(seconds=50)
+    await hands.resolve(payment)
+    assert looks == [ended_at, ended_at]
 
 
 async def test_a_look_that_shows_nothing_done_is_no_answer_to_the_call(hands: Hands) -> None:

@@ -1,5 +1,7 @@
 """What became of an operation: by id, by our reference in lists, and when silence is proof."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from domain.errors import NotSent, RateLimited
 from domain.operation import Verb
 from domain.outcomes import ActionRequired, Captured, DisputeReported, NotFound, Outcome, RefundReported, Unknown
 from domain.payment import MethodChoice
-from gateways.stripe.lookup import MOST_PAGES
+from gateways.stripe.lookup import MOST_PAGES, MOST_SECONDS, Lookup
 from tests.unit.gateways.stripe import objects
 from tests.unit.gateways.stripe.objects import EPOCH, listed
 from tests.unit.gateways.stripe.records import (
@@ -93,6 +95,34 @@ def test_an_endless_list_is_no_proof_but_search_may_find_us() -> None:
     assert isinstance(stripe.find_by_reference(call()), Captured)
     assert transport.sent[MOST_PAGES].told == {"query": f"metadata['reference']:'{PAYMENT_ID}-1'", "limit": 100}
     assert transport.sent[-1].path == "/v1/payment_intents/pi_1"
+
+
+def test_once_the_call_has_its_final_answer_only_what_was_made_until_then_is_listed() -> None:
+    """Where thousands pay every hour, the list of a whole day is never read to its end."""
+    stripe, transport = answering(listed())
+    answered = replace(call(), ended_by=datetime.fromtimestamp(EPOCH + 40, UTC))
+    assert stripe.find_by_reference(answered) == NotFound()
+    assert transport.sent[0].told["created"] == {"gte": EPOCH - 300, "lte": EPOCH + 40 + 300}
+
+
+def test_the_end_of_a_later_operation_says_nothing_of_when_the_intent_was_made() -> None:
+    stripe, transport = answering(listed())
+    captured = replace(authorized_call(Verb.CAPTURE, references={}), ended_by=datetime.fromtimestamp(EPOCH + 40, UTC))
+    assert stripe.find_by_reference(captured) == NotFound()
+    assert transport.sent[0].told["created"]["lte"] == EPOCH + 86400
+
+
+def test_a_list_that_takes_too_long_is_no_proof() -> None:
+    moments = iter([0.0, MOST_SECONDS + 1])
+    asked: list[str] = []
+
+    def read(path: str, _told: Any) -> Any:
+        asked.append(path)
+        return {"data": []} if "search" in path else page(1, has_more=True)
+
+    outcome = Lookup(read, clock=lambda: next(moments)).find(call())
+    assert reason_of(outcome) == "lookup_incomplete"
+    assert asked == ["/v1/payment_intents", "/v1/payment_intents/search"]
 
 
 def test_the_silence_of_search_proves_nothing() -> None:
