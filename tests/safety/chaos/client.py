@@ -22,6 +22,10 @@ LONGEST_PAUSE_SECONDS = 2.0
 BEARABLE_SECONDS = 60.0
 """In so much bearable time every request must have its final answer."""
 
+UNRESOLVED_SECONDS = BEARABLE_SECONDS + 150.0
+"""Where an operation of the payment is unresolved: an error the gateway keeps is believed after its settle time of two
+minutes only, and until then no other operation may begin."""
+
 RETRY = (409, 429, 503)
 FINAL = (200, 201, 202, 402, 404, 409, 422)
 
@@ -80,10 +84,11 @@ class Client:
                 return Asked(path, raw, key, answer.status_code, answer.content)
             tries += 1
             self._tally.retries += 1
-            if self._weather.bearable_seconds() - asked_at > BEARABLE_SECONDS:
-                told = "nothing" if answer is None else f"{answer.status_code} {answer.text[:200]}"
+            told = "nothing" if answer is None else f"{answer.status_code} {answer.text[:200]}"
+            within = UNRESOLVED_SECONDS if "operation_unresolved" in told else BEARABLE_SECONDS
+            if self._weather.bearable_seconds() - asked_at > within:
                 self._tally.complaints.append(
-                    f"I8: {path} under {key} had no answer in {BEARABLE_SECONDS:.0f} s of bearable time: {told}"
+                    f"I8: {path} under {key} had no answer in {within:.0f} s of bearable time: {told}"
                 )
                 asked_at = self._weather.bearable_seconds()
             await asyncio.sleep(min(0.15 * 1.5**tries, LONGEST_PAUSE_SECONDS) * self._chance.uniform(0.5, 1))

@@ -198,9 +198,7 @@ class _Run:
         deadline = time.monotonic() + QUIET_SECONDS
         while any(found := await asyncio.to_thread(unsettled, stack.database_url)):
             if time.monotonic() > deadline:
-                return [
-                    ("", f"I8: {found[0]} operations open and {found[1]} webhooks unread after the books")
-                ]
+                return [("", f"I8: {found[0]} operations open and {found[1]} webhooks unread after the books")]
             await asyncio.sleep(0.25)
         return []
 
