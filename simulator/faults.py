@@ -1,5 +1,6 @@
 """The fault plan: which request goes wrong, how, and how often it did. Rules live in the book and survive a restart."""
 
+import asyncio
 import random
 import re
 from collections.abc import Callable
@@ -63,10 +64,11 @@ class FaultState(BaseModel):
 
 
 class FaultPlan:
-    """The rules in force; the first rule that strikes wins."""
+    """The rules in force; the first rule that strikes wins. `cleared` wakes who waits because of one of them."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self.cleared = asyncio.Event()
         self._states = [
             FaultState(
                 id=row["id"], rule=FaultRule.model_validate_json(row["rule"]), seen=row["seen"], hits=row["hits"]
@@ -86,6 +88,8 @@ class FaultPlan:
     def clear(self) -> None:
         self._book.execute("DELETE FROM faults")
         self._states = []
+        self.cleared.set()
+        self.cleared = asyncio.Event()
 
     @property
     def is_empty(self) -> bool:

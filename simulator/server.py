@@ -1,6 +1,7 @@
 """The HTTP shell of a wire: bytes in, bytes out, and the faults only a socket can show (silence, a reset)."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 import sys
@@ -64,11 +65,15 @@ class WireServer:
         return perform(self._wire, request, fault)
 
     async def _slowly(self, request: WireRequest, fault: FaultRule) -> Exchange:
-        """The key stays in flight while the request is slow, and the work is done even if the client has left."""
+        """The key stays in flight while the request is slow, and the work is done even if the client has left.
+
+        Nothing is slow any more once the faults are cleared.
+        """
         if not self._wire.lock(request):
             return perform(self._wire, request, None)
         try:
-            await asyncio.sleep(fault.seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._plan.cleared.wait(), fault.seconds)
             return perform(self._wire, request, fault, holds_lock=True)
         finally:
             self._wire.unlock(request)

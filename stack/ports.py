@@ -55,11 +55,26 @@ def holder(port: int) -> str:
 
 
 def choose_free(count: int) -> list[int]:
-    """That many different free ports, for tests and benches that must not disturb each other."""
+    """That many different free ports, for tests and benches that must not disturb each other. No other process is given
+    them while this one lives."""
     candidates = random.SystemRandom().sample(TEST_PORTS, len(TEST_PORTS))
     chosen: list[int] = []
     while len(chosen) < count:
         port = candidates.pop()
-        if is_free(port):
+        if is_free(port) and _claim(port):
             chosen.append(port)
     return chosen
+
+
+def _claim(port: int) -> bool:
+    """Hold the UDP port of the same number until this process ends.
+
+    Seconds pass before a server listens on the TCP one, and whoever else chooses meanwhile sees that as free.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as claim:
+        try:
+            claim.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        claim.detach()
+    return True

@@ -116,6 +116,11 @@ class Stage:
         match = {"method": place.method, "path": place.path, **rule.pop("match", {})}
         self.simulator.ask("POST", "/faults", {"wire": self.side.wire, "kind": kind, "match": match, **rule})
 
+    @property
+    def struck(self) -> int:
+        """How many requests the gateway's faults have met."""
+        return sum(state["hits"] for state in self.simulator.ask("GET", "/faults")["faults"])
+
     def calm(self) -> None:
         self.simulator.ask("DELETE", "/faults")
 

@@ -27,6 +27,9 @@ Trouble = Callable[[Stage, Operation], Awaitable[None]]
 SHORT_SECONDS = 0.3
 """Our patience where silence is the point."""
 
+UNHURRIED_SECONDS = 60.0
+"""Longer than anything here takes."""
+
 LAG_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 7.0
 FORGOTTEN = timedelta(hours=25)
@@ -115,11 +118,11 @@ async def declined(stage: Stage, operation: Operation) -> None:
 
 async def late_answer(stage: Stage, operation: Operation) -> None:
     """Temporal gave up on the first try, which goes on. The second meets it at the gateway, the third its record."""
-    _arm(stage, operation, "slow", seconds=0.4)
+    stage.adapters.good = stage.build(stage.line.port, patience_seconds=UNHURRIED_SECONDS)
+    _arm(stage, operation, "slow", seconds=UNHURRIED_SECONDS)
     request = PerformRequest(payment_id=stage.payment_id, operation=operation)
     zombie = asyncio.ensure_future(stage.run(PERFORM, stage.operations.perform, request))
-    await stage.line.until(lambda: stage.posts(operation) == 1)
-    await asyncio.sleep(0.1)
+    await stage.line.until(lambda: stage.struck == 1)
     second = stage.run(PERFORM, stage.operations.perform, request, attempt=2)
     if operation.verb in stage.adapters.good.capabilities.keyed_verbs:
         with pytest.raises(ApplicationError) as in_flight:
@@ -128,6 +131,7 @@ async def late_answer(stage: Stage, operation: Operation) -> None:
         assert not in_flight.value.non_retryable
     else:
         await second
+    stage.calm()
     await zombie
     await stage.perform(operation, first_try=3)
     await stage.settle()

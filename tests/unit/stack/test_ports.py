@@ -39,3 +39,12 @@ def test_chosen_ports_are_different_free_and_never_given_to_outgoing_connections
 
 def test_nobody_in_particular_holds_a_free_port() -> None:
     assert holder(choose_free(1)[0]) == "another process"
+
+
+def test_a_chosen_port_is_chosen_by_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays free for seconds, until its server listens."""
+    (port,) = choose_free(1)
+    assert is_free(port)
+    monkeypatch.setattr("stack.ports.TEST_PORTS", range(port, port + 1))
+    with pytest.raises(IndexError):
+        choose_free(1)
