@@ -23,7 +23,18 @@ from domain.events import OperationParked, OutcomeArrived, Source
 from domain.evidence import EvidenceRecords, Look, answer_of, evidence_of
 from domain.gateway import Gateway, GatewayCall, Gateways, Instructions
 from domain.operation import MOST_SENDS, Operation, OperationState, Verb
-from domain.outcomes import Authorized, Captured, Decline, Declined, DeclineKind, NotFound, Outcome, Unknown, Voided
+from domain.outcomes import (
+    NOT_EXECUTED,
+    Authorized,
+    Captured,
+    Decline,
+    Declined,
+    DeclineKind,
+    NotFound,
+    Outcome,
+    Unknown,
+    Voided,
+)
 from domain.payment import Payment
 from domain.ports import Attempt
 from domain.steps import HORIZON
@@ -227,10 +238,3 @@ _GIVEN_UP = {
     Verb.VOID: ("The release could not be sent. Nothing was released.", "Cancel again, or let the hold lapse."),
     Verb.REFUND: ("The refund could not be sent. No money was given back.", "Refund again at any time."),
 }
-
-NOT_EXECUTED = Decline(
-    kind=DeclineKind.UNREACHABLE,
-    code="not_executed",
-    message="The payment could not be processed. No money was taken. Please try again.",
-    advice="The gateway failed and shows no trace of the operation after its settle time.",
-)

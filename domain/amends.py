@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from domain.commands import Abilities
 from domain.operation import Operation, Verb
+from domain.outcomes import NOT_EXECUTED
 from domain.pace import Pace
 from domain.payment import Payment
 from domain.payment import PaymentState as State
@@ -77,10 +78,16 @@ def _amends(
     if payment.in_doubt is not None or payment.deciding is not None:
         return None
     earlier = _earlier(payment, verb, reason)
-    declined_at = max((o.settled_at or o.started_at for o in earlier), default=None)
-    due_at = since if declined_at is None else max(since, AGAIN.next_after(since, declined_at))
+    due_at = max(since, _due_again(earlier[-1], since)) if earlier else since
     numbered = f"{key}-{len(earlier) + 1}" if earlier else key
     return Amends(verb=verb, amount_minor=amount_minor, reason=reason, key=numbered, due_at=due_at, why=why)
+
+
+def _due_again(last: Operation, since: datetime) -> datetime:
+    """The gateway has not refused what it surely never executed, and its settle time was pause enough."""
+    ended_at = last.settled_at or last.started_at
+    never_executed = last.decline is not None and last.decline.code == NOT_EXECUTED.code
+    return ended_at if never_executed else AGAIN.next_after(since, ended_at)
 
 
 def _earlier(payment: Payment, verb: Verb, reason: str) -> Sequence[Operation]:

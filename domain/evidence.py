@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from domain.events import OutcomeArrived
-from domain.outcomes import Declined, DeclineKind, Lapsed, Outcome, Unknown, Voided
+from domain.outcomes import NOT_EXECUTED, Declined, DeclineKind, Lapsed, Outcome, Unknown, Voided
 from domain.ports import Attempt, Proof
 
 
@@ -76,5 +76,5 @@ def proof_of(event: OutcomeArrived) -> Proof | None:
     return None
 
 
-_PROOFS: dict[str, Proof] = {"NotSent": "P1", "CredentialsRefused": "P1", "not_executed": "P4"}
+_PROOFS: dict[str, Proof] = {"NotSent": "P1", "CredentialsRefused": "P1", NOT_EXECUTED.code: "P4"}
 """By our own words for why an operation was surely not executed."""

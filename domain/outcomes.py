@@ -35,6 +35,15 @@ class Decline:
     advice: str = ""
 
 
+NOT_EXECUTED = Decline(
+    kind=DeclineKind.UNREACHABLE,
+    code="not_executed",
+    message="The payment could not be processed. No money was taken. Please try again.",
+    advice="The gateway failed and shows no trace of the operation after its settle time.",
+)
+"""Never refused: the gateway does not know of it, when it would have to (money-safety 3, P4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerAction:
     """A step only the customer can do. `redirect`: open `url`; `browser`: give `data` to the gateway's own script."""

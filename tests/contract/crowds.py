@@ -15,6 +15,9 @@ from tests.contract.scenes import CAPTURED, TAKEN, paid, refunded
 from tests.contract.story import stands
 from tests.contract.world import World, until
 
+UNHURRIED_SECONDS = 60.0
+"""Longer than anything here takes."""
+
 
 def refused_before_execution_it_may_be_sent_again(world: World) -> None:
     for kind, error in (("rate_limit", RateLimited), ("in_flight_409", InFlight)):
@@ -31,8 +34,9 @@ def refused_before_execution_it_may_be_sent_again(world: World) -> None:
 
 
 def two_at_once_are_one_charge(world: World) -> None:
+    world.gateway = world.build_gateway(timeout_seconds=UNHURRIED_SECONDS)
     story = world.story()
-    world.fault("slow", story, Verb.AUTHORIZE, seconds=0.5)
+    world.fault("slow", story, Verb.AUTHORIZE, seconds=UNHURRIED_SECONDS)
     slow = threading.Thread(target=story.authorize)
     slow.start()
     try:
@@ -41,6 +45,7 @@ def two_at_once_are_one_charge(world: World) -> None:
         with pytest.raises(InFlight):
             world.gateway.authorize(story.call())
     finally:
+        world.simulator.ask("DELETE", "/faults")
         slow.join()
     stands(story, State.CAPTURED, **CAPTURED)
     assert world.book(story) == TAKEN

@@ -119,7 +119,7 @@ def test_a_slow_request_holds_its_key_and_lands_after_the_client_left(simulator:
     simulator.fault("slow", seconds=READ_TIMEOUT_SECONDS + 1)
     first = threading.Thread(target=expect_no_answer, args=(sdk, "k"))
     first.start()
-    time.sleep(0.5)
+    eventually(lambda: simulator.ask("GET", "/faults")["faults"][0]["hits"])
     with pytest.raises(stripe.APIError) as conflict:
         pay(simulator.sdk(), "k")
     assert conflict.value.http_status == 409
@@ -127,6 +127,17 @@ def test_a_slow_request_holds_its_key_and_lands_after_the_client_left(simulator:
     assert simulator.total("k")["charges"] == 0
     eventually(lambda: simulator.total("k")["charges"])
     assert pay(sdk, "k").status == "succeeded"
+    assert simulator.total("k")["charges"] == 1
+
+
+def test_a_slow_answer_comes_at_once_when_the_faults_are_cleared(simulator: RunningSimulator) -> None:
+    simulator.fault("slow", seconds=60)
+    paying = threading.Thread(target=pay, args=(simulator.sdk(), "k"))
+    paying.start()
+    eventually(lambda: simulator.ask("GET", "/faults")["faults"][0]["hits"])
+    assert simulator.total("k")["charges"] == 0
+    simulator.ask("DELETE", "/faults")
+    paying.join(timeout=READ_TIMEOUT_SECONDS)
     assert simulator.total("k")["charges"] == 1
 
 

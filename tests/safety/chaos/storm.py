@@ -16,6 +16,9 @@ from tests.safety.proxy import LINK_FAULTS, Proxy
 
 SERVICE_WEIGHT = 2
 
+PATIENCE_SECONDS = 20.0
+"""A gateway fault nobody met yet (a lag of lookups, and nobody looked) stays for so long."""
+
 
 @dataclass(slots=True)
 class Damage:
@@ -129,10 +132,16 @@ class Storm:
     async def _armed(self, path: str, name: str, rule: Mapping[str, Any], seconds: float) -> None:
         (await self._control.post(path, json=dict(rule))).raise_for_status()
         await asyncio.sleep(seconds)
-        states = (await self._control.get(path)).raise_for_status().json()[name]
+        ends_at = time.monotonic() + PATIENCE_SECONDS
+        while not (hits := await self._hits(path, name)) and time.monotonic() < ends_at:
+            await asyncio.sleep(0.25)
         (await self._control.delete(path)).raise_for_status()
         counts = self.damage.gateway if path == "/faults" else self.damage.webhooks
-        counts[class_of(rule)] += sum(int(state["hits"]) for state in states)
+        counts[class_of(rule)] += hits
+
+    async def _hits(self, path: str, name: str) -> int:
+        states = (await self._control.get(path)).raise_for_status().json()[name]
+        return sum(int(state["hits"]) for state in states)
 
 
 def class_of(rule: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from domain.amends import AGAIN, remedy
 from domain.commands import ABLE, Abilities
 from domain.operation import Verb
+from domain.outcomes import NOT_EXECUTED, Declined
 from domain.payment import Payment, PaymentState
 from domain.steps import Close, Perform, Wait, next_step
 from tests.unit.domain.builders import (
@@ -66,6 +67,13 @@ def test_a_declined_remedy_is_tried_again_ever_more_rarely() -> None:
     assert "late authorization" in step.why
     again = performed(declined, at=15)
     assert again.operation.command_key == "late-void-2"
+
+
+def test_what_was_surely_never_executed_is_not_refused_and_tried_again_at_once() -> None:
+    revived = after(FAILED, lookup(HELD))
+    void = started(2, Verb.VOID, 1000, reason="late", command_key="late-void", at=NOON)
+    given_up = after(revived, void, lookup(Declined(decline=NOT_EXECUTED), 2))
+    assert performed(given_up).operation.command_key == "late-void-2"
 
 
 def test_a_gateway_without_void_lets_it_lapse_and_says_so() -> None:
