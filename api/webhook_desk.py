@@ -105,9 +105,16 @@ class WebhookDesk:
                 if not future.done():
                     future.set_result(entries)
                 for entry in entries:
-                    self._queue(entry, look=1)
+                    self._take_up(entry)
 
     # --- acted on third ----------------------------------------------------------------------------------------------
+
+    def _take_up(self, entry: InboxEntry) -> None:
+        """At once, unless storing it has shown already that its payment's call is on the wire."""
+        if entry.on_the_wire:
+            self._count(entry, self._put_off(entry, look=1))
+        else:
+            self._queue(entry, look=1)
 
     def _queue(self, entry: InboxEntry, *, look: int) -> None:
         try:
@@ -140,15 +147,14 @@ class WebhookDesk:
         if tells_nothing_new(payment, entry.event, at=now):
             return self._close(entry, "stale", "stale")
         if on_the_wire(payment) and look <= _LOOKS:
-            delay = self._parts.webhook_patience_seconds * 2 ** (look - 1)
-            self._later(delay, entry, look + 1)
-            return "waited"
+            return self._put_off(entry, look=look)
         await self._parts.owners.notify(entry.payment_id, entry.id)
         return "notified"
 
-    def _later(self, delay_seconds: float, entry: InboxEntry, look: int) -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_later(delay_seconds, lambda: self._queue(entry, look=look))
+    def _put_off(self, entry: InboxEntry, *, look: int) -> str:
+        delay_seconds = self._parts.webhook_patience_seconds * 2 ** (look - 1)
+        asyncio.get_running_loop().call_later(delay_seconds, lambda: self._queue(entry, look=look + 1))
+        return "waited"
 
     async def _payment(self, entry: InboxEntry, payment_id: str) -> Payment | None:
         """The payment, if it is one of the account the webhook came to: our reference in it proves nothing."""

@@ -52,7 +52,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """A stored webhook. `payment_id` None: an orphan, matched later by the sweep."""
+    """A stored webhook. `payment_id` None: an orphan, matched later by the sweep. `on_the_wire`: a call of ours about
+    the payment was being answered when it was stored."""
 
     id: str
     account_id: str
@@ -60,6 +61,7 @@ class InboxEntry:
     event: GatewayEvent
     received_at: datetime
     handled_at: datetime | None = None
+    on_the_wire: bool = False
 
 
 class PaymentRecords(Protocol):

@@ -1,6 +1,6 @@
 """next_step(): what the payment's owner does next when nobody asks for anything. Pure; `now` comes in.
 
-Everything open has a bound. Delays grow with the age of what is waited for (half of it, within limits), so they need
+Everything open has a bound. Delays grow with the age of what is waited for (a part of it, within limits), so they need
 no counter and survive restarts, resets and years of sleep.
 """
 
@@ -54,9 +54,12 @@ CLOSE = Close()
 Step = Perform | Wait | Close
 
 
+_UNKNOWN = Pace(first=timedelta(seconds=1), slowest=timedelta(minutes=30), parts=4)
+"""After trouble of up to four minutes every outcome is asked about within one."""
+
 PACES = {
-    OperationState.SENT: Pace(first=timedelta(seconds=1), slowest=timedelta(minutes=30)),
-    OperationState.UNKNOWN: Pace(first=timedelta(seconds=1), slowest=timedelta(minutes=30)),
+    OperationState.SENT: _UNKNOWN,
+    OperationState.UNKNOWN: _UNKNOWN,
     OperationState.PARKED: Pace(first=timedelta(minutes=1), slowest=timedelta(hours=6)),
     OperationState.ACTION_REQUIRED: Pace(first=timedelta(seconds=20), slowest=timedelta(minutes=15)),
     OperationState.PENDING: Pace(first=timedelta(seconds=20), slowest=timedelta(hours=6)),

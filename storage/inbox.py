@@ -30,13 +30,17 @@ _MATCH = """COALESCE(
         WHERE {event}->'outcome'->>'kind' = 'dispute' AND d.reference = {event}->'outcome'->>'reference' LIMIT 1))"""
 
 _STORE = f"""
+WITH stored AS (
 INSERT INTO webhook_inbox (id, account_id, dedupe_key, type, payment_id, event, raw, received_at, looked_at)
 SELECT h.id, h.account_id, h.dedupe_key, h.type, {_MATCH.format(event="h.event", account="h.account_id")}, h.event,
     (%(raws)s::bytea[])[h.delivery], h.received_at, h.received_at
 FROM jsonb_to_recordset(%(heard)s::jsonb) AS h(id text, account_id text, dedupe_key text, type text, event jsonb,
     delivery int, received_at timestamptz)
 ON CONFLICT (account_id, dedupe_key) DO NOTHING
-RETURNING id, payment_id
+RETURNING id, payment_id)
+SELECT s.id, s.payment_id, p.state = 'created' OR EXISTS (
+    SELECT FROM operations o WHERE o.payment_id = p.id AND o.state = 'sent')
+FROM stored s LEFT JOIN payments p ON p.id = s.payment_id
 """  # noqa: S608 - only constants of this file
 _ENTRY = "SELECT id, account_id, payment_id, event, received_at, handled_at FROM webhook_inbox"
 _ENTRY_BY_ID = f"{_ENTRY} WHERE id = %(id)s"
@@ -89,10 +93,11 @@ class PostgresInbox:
         parameters = {"heard": ROWS.text(rows), "raws": [delivery.raw for delivery in deliveries]}
         spoken_of = _spoken_of(heard)
         await before("inbox_store", *spoken_of)
-        stored = dict(await self._database.fetch(_STORE, parameters)) if rows else {}
+        answers = await self._database.fetch(_STORE, parameters) if rows else []
+        stored = {id_: (payment_id, bool(on_the_wire)) for id_, payment_id, on_the_wire in answers}
         await after("inbox_store", *spoken_of)
         return [
-            [_new_entry(id_, event, delivery, stored[id_]) for id_, event in events if id_ in stored]
+            [_new_entry(id_, event, delivery, *stored[id_]) for id_, event in events if id_ in stored]
             for delivery, events in zip(deliveries, heard, strict=True)
         ]
 
@@ -151,13 +156,16 @@ def _row(id_: str, event: GatewayEvent, delivery: Delivery, position: int) -> di
     }
 
 
-def _new_entry(id_: str, event: GatewayEvent, delivery: Delivery, payment_id: str | None) -> InboxEntry:
+def _new_entry(
+    id_: str, event: GatewayEvent, delivery: Delivery, payment_id: str | None, on_the_wire: bool
+) -> InboxEntry:
     return InboxEntry(
         id=id_,
         account_id=delivery.account_id,
         payment_id=payment_id,
         event=event,
         received_at=delivery.received_at,
+        on_the_wire=on_the_wire,
     )
 
 

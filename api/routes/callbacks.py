@@ -5,7 +5,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.errors import Problem, invalid, not_found
@@ -13,13 +13,14 @@ from api.openapi import Answer, operation
 from api.pan_guard import redact
 from api.requests import read_body
 from api.routes.pages import page_of
+from api.routing import new_router
 from api.services import Services, services_of
 from domain.errors import SignatureInvalid
 from domain.gateway import GatewayEvent, SignedCallbacks
 from domain.identifiers import is_id
 from domain.ports import Caller, Delivery, StoredPayment
 
-router = APIRouter()
+router = new_router()
 
 MOST_FIELDS = 50
 _PAYMENT = "payment"

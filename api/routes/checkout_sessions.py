@@ -1,6 +1,6 @@
 """Hosted checkout: priced here, paid on the gateway's page. A session is a payment without a method of its own."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.choices import NewPayment
@@ -11,6 +11,7 @@ from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.presentation import payment_of_session, session_id, session_object
 from api.replies import Reply, told
+from api.routing import new_router
 from api.schemas.sessions import CreateSession, SessionObject
 from api.services import services_of
 from domain.gateway import LineItem
@@ -18,7 +19,7 @@ from domain.identifiers import is_id
 from domain.money import MAX_AMOUNT_MINOR
 from domain.ports import StoredPayment
 
-router = APIRouter()
+router = new_router()
 
 
 @router.post(

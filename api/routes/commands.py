@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from api import examples
@@ -13,6 +13,7 @@ from api.keys import KeyUse, read_keyed
 from api.openapi import Answer, operation
 from api.presentation import refund_object, refunds_of
 from api.replies import Reply, told
+from api.routing import new_router
 from api.schemas.payments import (
     CancelPayment,
     CapturePayment,
@@ -27,7 +28,7 @@ from domain.identifiers import refund_id
 from domain.operation import Operation
 from domain.ports import StoredPayment
 
-router = APIRouter()
+router = new_router()
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -1,6 +1,6 @@
 """Customers: who pays, as the merchant knows them."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.errors import invalid, not_found
@@ -9,12 +9,13 @@ from api.openapi import Answer, operation
 from api.presentation import next_page
 from api.replies import Reply, told
 from api.requests import read_query
+from api.routing import new_router
 from api.schemas.customers import CreateCustomer, CustomerList, CustomerObject, CustomerQuery
 from api.services import Services, services_of
 from domain.identifiers import is_id
 from domain.ports import Caller, Customer
 
-router = APIRouter()
+router = new_router()
 
 
 @router.post(

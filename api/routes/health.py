@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api import examples
 from api.openapi import Answer, operation
 from api.replies import told
+from api.routing import new_router
 from api.schemas.problems import LivenessObject, PartObject, ReadinessObject
 from api.services import services_of
 from domain.errors import PayonceError
 from telemetry import render_metrics
 
-router = APIRouter()
+router = new_router()
 
 
 _METRICS: dict[str, Any] = {
@@ -35,8 +36,9 @@ _METRICS: dict[str, Any] = {
         secured=False,
     ),
 )
-async def livez() -> Response:
+async def livez(request: Request) -> Response:
     """Nothing else is asked, so that a slow database does not get the process killed."""
+    del request
     return told(LivenessObject()).response()
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.errors import Problem, not_found
@@ -12,6 +12,7 @@ from api.presentation import method_object
 from api.replies import Reply, told
 from api.requests import read_query
 from api.routes.customers import read_customer
+from api.routing import new_router
 from api.saved_methods import forget, keep, keep_all_at_gateways, save_method, saving_account
 from api.schemas.customers import MethodSetupObject, MethodsQuery, SavedMethodList, SavedMethodObject, SaveMethod
 from api.services import Services, services_of
@@ -19,7 +20,7 @@ from domain.gateway import MethodSetup
 from domain.identifiers import is_id
 from domain.ports import Customer, GatewayAccount, PaymentMethod
 
-router = APIRouter()
+router = new_router()
 
 _PATH = "/v1/customers/{customer_id}/payment-methods"
 

@@ -1,6 +1,6 @@
 """Payments: create, list, read, and their life in words."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.choices import NewPayment
@@ -13,13 +13,14 @@ from api.openapi import Answer, Several, operation
 from api.presentation import next_page
 from api.replies import Reply, told
 from api.requests import prefers_async, read_query
+from api.routing import new_router
 from api.schemas.payments import CreatePayment, PaymentList, PaymentObject, PaymentQuery, TimelineObject
 from api.services import Services, services_of
 from api.timeline import timeline_object
 from domain.identifiers import is_id
 from domain.ports import Caller, PaymentFilter, StoredPayment
 
-router = APIRouter()
+router = new_router()
 
 _ASKED = Several({"charged by the server": examples.CREATE_PAYMENT, "paid in the browser": examples.IN_BROWSER})
 _CREATED = Several({"charged by the server": examples.PAYMENT, "paid in the browser": examples.PAYMENT_IN_BROWSER})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.choices import NewPayment
@@ -14,6 +14,7 @@ from api.presentation import charge_status, next_page, refund_object
 from api.replies import Reply, told
 from api.requests import read_query
 from api.routes.payments import page_of_payments
+from api.routing import new_router
 from api.schemas.payments import PaymentQuery
 from api.schemas.quick import (
     ChargeObject,
@@ -29,7 +30,7 @@ from domain.operation import Operation
 from domain.payment import PaymentState
 from domain.ports import StoredPayment
 
-router = APIRouter()
+router = new_router()
 
 _CHARGE: dict[str, Any] = operation(
     "Charge a payment method",

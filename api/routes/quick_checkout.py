@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.choices import NewPayment
@@ -13,13 +13,14 @@ from api.keys import read_keyed
 from api.openapi import Answer, Several, operation
 from api.replies import Reply, told
 from api.routes.quick import transaction_object
+from api.routing import new_router
 from api.schemas.quick import CheckoutObject, QuickCheckout, TransactionObject
 from api.services import Services, services_of
 from domain.gateway import LineItem
 from domain.identifiers import is_id
 from domain.ports import Caller, PaymentFilter, StoredPayment
 
-router = APIRouter()
+router = new_router()
 
 _OPENED = Several({"a session": examples.CHECKOUT, "a payment link": examples.CHECKOUT_LINK})
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.errors import invalid, not_found
 from api.openapi import Answer, operation
 from api.presentation import next_page
 from api.replies import told
 from api.requests import read_query
+from api.routing import new_router
 from api.schemas.reconciliations import (
     FindingObject,
     ReconciliationList,
@@ -21,7 +22,7 @@ from domain.identifiers import is_id
 from domain.passes import Pass, StoredFinding
 from domain.reconciliation import ACTIONS
 
-router = APIRouter()
+router = new_router()
 
 _AT = "2026-11-02T09:30:00Z"
 _PASS = {

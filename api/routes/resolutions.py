@@ -1,6 +1,6 @@
 """A person decides about a payment nobody else can settle. Needs a key with the scope `payments:resolve`."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.authentication import require
@@ -8,6 +8,7 @@ from api.commanding import command_payment, operation_status
 from api.keys import read_keyed
 from api.openapi import Answer, operation
 from api.replies import Reply, told
+from api.routing import new_router
 from api.schemas.payments import PaymentObject
 from api.schemas.resolution import ResolvePayment
 from api.services import services_of
@@ -16,7 +17,7 @@ from domain.operation import Operation
 from domain.ports import StoredPayment
 from domain.scopes import RESOLVE
 
-router = APIRouter()
+router = new_router()
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api import examples
 from api.errors import Problem, not_found
@@ -10,12 +10,13 @@ from api.openapi import Answer, Several, operation, shown
 from api.pan_guard import redact
 from api.replies import told
 from api.requests import read_body
+from api.routing import new_router
 from api.schemas.problems import ReceivedObject
 from api.services import Services, services_of
 from domain.errors import SignatureInvalid
 from domain.ports import Delivery
 
-router = APIRouter()
+router = new_router()
 
 _EVENTS = Several(
     {"signed with its time": examples.EVENT_WITH_A_SIGNED_TIME, "signed alone": examples.EVENT_WITH_A_SIGNED_BODY}

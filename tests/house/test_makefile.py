@@ -42,6 +42,18 @@ def test_a_missing_python_or_venv_is_a_sentence(bare: Path, python: str, sentenc
     assert not (bare / ".venv").exists()
 
 
+def test_a_python_that_can_make_virtual_environments_is_looked_for_among_all(bare: Path) -> None:
+    will_do = '#!/bin/sh\n[ "$1" = --version ] && echo Will Do\n[ "$2" != venv ]\n'
+    for name, program in {"first": WITHOUT_VENV, "second": TOO_OLD, "third": will_do}.items():
+        (bare / name).write_text(program)
+        (bare / name).chmod(0o755)
+    found = " ".join(str(bare / name) for name in ("first", "second", "third"))
+    made = subprocess.run(
+        ["make", "up", f"PYTHON={found}"], cwd=bare, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert "making .venv with Will Do" in made.stdout
+
+
 def test_make_alone_lists_the_verbs(bare: Path) -> None:
     made = subprocess.run(["make"], cwd=bare, capture_output=True, text=True, check=True, timeout=30)
     for verb in ("up", "down", "test", "check", "lock", "bench", "help"):

@@ -32,7 +32,16 @@ from domain.outcomes import (
     Voided,
 )
 from domain.ports import Delivery, InboxEntry
-from tests.integration.storage.record import NOW, Record, attempt_of, new_id, new_payment, started, told
+from tests.integration.storage.record import (
+    NOW,
+    Record,
+    attempt_of,
+    captured,
+    new_id,
+    new_payment,
+    started,
+    told,
+)
 
 ACCOUNT = "acct_alice_test"
 DECLINE = Decline(kind=DeclineKind.FRAUD, code="x", message="m", advice="a")
@@ -120,6 +129,19 @@ async def test_many_deliveries_are_stored_in_one_commit(record: Record) -> None:
     assert await record.inbox.entry(stored[2][0].id) == stored[2][0]
     assert stored[2][0].account_id == "acct_bob_test"
     assert await record.inbox.store_many([]) == []
+
+
+async def test_it_is_told_whether_a_call_about_the_payment_is_on_the_wire(record: Record) -> None:
+    payment = await record.add(new_payment())
+    (before_any,) = await store(record, new_event(payment_id=payment.id))
+    sent = started(payment)
+    await record.records.write(sent)
+    (meanwhile,) = await store(record, new_event(payment_id=payment.id))
+    await record.records.write(told(sent.after, captured(payment.amount_minor, reference="pi_1")))
+    (afterwards,) = await store(record, new_event(payment_id=payment.id))
+    (orphan,) = await store(record, new_event())
+    entries = before_any, meanwhile, afterwards, orphan
+    assert [entry.on_the_wire for entry in entries] == [True, True, False, False]
 
 
 async def test_an_account_that_does_not_exist_stores_nothing(record: Record) -> None:

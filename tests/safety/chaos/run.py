@@ -231,7 +231,8 @@ class _Run:
 
     def _result(self, storm: Storm, books: Books, violations: Sequence[tuple[str, str]], calm_at: float) -> Result:
         damage, tally = storm.damage, self._tally
-        recovery = sorted(_recoveries(books, self._stories, calm_at))
+        recoveries = sorted(_recoveries(books, self._stories, calm_at))
+        recovery = [seconds for seconds, _ in recoveries]
         figures: dict[str, Any] = {
             "payments": len(books.payments),
             "stories": len(self._stories),
@@ -251,6 +252,7 @@ class _Run:
             "restart_seconds": _spread(damage.restart_seconds),
             "in_flight_when_calm": len(recovery),
             "recovery_seconds": _spread(recovery),
+            "slowest": {payment_id: round(seconds, 1) for seconds, payment_id in recoveries[-3:]},
             "found_by_reconciliation": dict(self._differences),
             "parked": sum(payment["attention"] == "parked" for payment in books.payments.values()),
             "states": _counted(str(payment["state"]) for payment in books.payments.values()),
@@ -265,8 +267,9 @@ class _Run:
         return Result(figures, violations, kept)
 
 
-def _recoveries(books: Books, stories: Sequence[Story], calm_at: float) -> Iterator[float]:
-    """Seconds from the calm, or from the end of the gateway's settle time where only that could tell, to rest."""
+def _recoveries(books: Books, stories: Sequence[Story], calm_at: float) -> Iterator[tuple[float, str]]:
+    """Seconds from the calm, or from the end of the gateway's settle time where only that could tell, to rest; with the
+    payment and what was seen of it in that time."""
     offset = time.time() - time.monotonic()
     for story in stories:
         if story.ended_at is None or story.ended_at <= calm_at:
@@ -275,7 +278,8 @@ def _recoveries(books: Books, stories: Sequence[Story], calm_at: float) -> Itera
         for operation in books.operations.get(story.payment_id, ()):
             if (operation["decline"] or {}).get("code") == "not_executed":
                 could_rest_at = max(could_rest_at, operation["started_at"].timestamp() - offset + SETTLE_SECONDS)
-        yield max(0.0, story.ended_at - could_rest_at)
+        name = " ".join([story.kind, story.payment_id, *(told for at, told in story.seen if at > calm_at)])
+        yield max(0.0, story.ended_at - could_rest_at), name
 
 
 def _spread(seconds: Sequence[float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from api.webhook_desk import on_the_wire
 from domain.errors import RecordUnavailable
 from domain.gateway import GatewayEvent, StoredMethod
 from domain.identifiers import compose_id, is_id
@@ -286,6 +287,7 @@ class FakeInbox:
                 payment_id=known,
                 event=event,
                 received_at=delivery.received_at,
+                on_the_wire=known is not None and on_the_wire(self.archive.payments[known].payment),
             )
             self.entries[entry.id] = entry
             new.append(entry)

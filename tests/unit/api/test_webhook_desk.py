@@ -79,6 +79,20 @@ async def test_while_our_call_is_on_the_wire_its_reply_goes_first(world: World) 
     assert list(world.inbox.results.values()) == ["stale"]
 
 
+async def test_what_storing_it_has_shown_is_not_read_again(world: World) -> None:
+    world.owners.slow = True
+    paid = await world.pay()
+    desk = world.app.state.services.desk
+    world.archive.down = True
+    await desk.accept(delivery("evt_1", paid["id"]))
+    await desk.settled()
+    world.archive.down = False
+    world.owners.learn(paid["id"], Captured(captured_minor=4999, currency="EUR"))
+    await asyncio.sleep(0.05)
+    await desk.settled()
+    assert list(world.inbox.results.values()) == ["stale"], "a first look would have left it to the sweep"
+
+
 async def test_a_call_that_stays_on_the_wire_does_not_hold_the_webhook_for_ever(world: World) -> None:
     world.owners.slow = True
     paid = await world.pay()

@@ -128,8 +128,15 @@ def test_what_is_waited_for_decides_how_it_is_asked(name: str, then: str, number
 def test_a_pace_grows_with_age_between_its_bounds(pace: Pace, age: timedelta) -> None:
     delay = pace.next_after(NOON, NOON + age) - (NOON + age)
     assert pace.first <= delay <= pace.slowest
-    if pace.first < age / 2 < pace.slowest:
-        assert delay == age / 2
+    if pace.first < age / pace.parts < pace.slowest:
+        assert delay == age / pace.parts
+
+
+def test_after_trouble_of_minutes_an_unknown_outcome_is_asked_about_within_one() -> None:
+    """What everything not parked converges in once faults end (tests/safety/chaos) hangs on it."""
+    step = next_step(OPEN["authorize unknown"], now=NOON + timedelta(minutes=4))
+    assert isinstance(step, Wait)
+    assert step.until - NOON <= timedelta(minutes=5)
 
 
 def test_an_unknown_outcome_is_asked_for_often_and_before_the_key_dies() -> None:
