@@ -55,11 +55,6 @@ class Line:
         """The next request that is wanted: the connection is `reset` while it is sent, or swallowed in `silence`."""
         self._breakages.append((breakage, wanted))
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not holds():
-                await asyncio.sleep(0.002)
-
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
         self._serving.add(task)

@@ -20,6 +20,7 @@ from domain.steps import HORIZON
 from tests.safety.matrix.line import Breakage, closed_port
 from tests.safety.matrix.side import Place
 from tests.safety.matrix.stage import Stage
+from tests.waiting import until
 from workflows.options import PERFORM
 
 Trouble = Callable[[Stage, Operation], Awaitable[None]]
@@ -122,7 +123,7 @@ async def late_answer(stage: Stage, operation: Operation) -> None:
     _arm(stage, operation, "slow", seconds=UNHURRIED_SECONDS)
     request = PerformRequest(payment_id=stage.payment_id, operation=operation)
     zombie = asyncio.ensure_future(stage.run(PERFORM, stage.operations.perform, request))
-    await stage.line.until(lambda: stage.struck == 1)
+    await until(lambda: stage.struck == 1)
     second = stage.run(PERFORM, stage.operations.perform, request, attempt=2)
     if operation.verb in stage.adapters.good.capabilities.keyed_verbs:
         with pytest.raises(ApplicationError) as in_flight:

@@ -9,6 +9,7 @@ from domain.outcomes import Captured, NotFound, Unknown
 from domain.ports import Delivery
 from tests.unit.api.conftest import World
 from tests.unit.api.fakes import START
+from tests.waiting import until
 
 
 def delivery(key: str, payment_id: str | None = None) -> Delivery:
@@ -31,7 +32,7 @@ async def test_nobody_is_answered_before_the_commit(world: World) -> None:
     desk = world.app.state.services.desk
     world.inbox.commit_seconds = 0.05
     waiting = asyncio.create_task(desk.accept(delivery("evt_1")))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.01)
     assert not waiting.done()
     assert world.inbox.entries == {}
     assert len(await waiting) == 1
@@ -73,8 +74,7 @@ async def test_while_our_call_is_on_the_wire_its_reply_goes_first(world: World) 
     await desk.settled()  # looked at once, while the call was on the wire
     assert (world.owners.notified, world.inbox.results) == ([], {})
     world.owners.learn(paid["id"], Captured(captured_minor=4999, currency="EUR"))
-    await asyncio.sleep(0.05)
-    await desk.settled()
+    await until(lambda: bool(world.inbox.results))
     assert world.owners.notified == []
     assert list(world.inbox.results.values()) == ["stale"]
 
@@ -88,8 +88,7 @@ async def test_what_storing_it_has_shown_is_not_read_again(world: World) -> None
     await desk.settled()
     world.archive.down = False
     world.owners.learn(paid["id"], Captured(captured_minor=4999, currency="EUR"))
-    await asyncio.sleep(0.05)
-    await desk.settled()
+    await until(lambda: bool(world.inbox.results))
     assert list(world.inbox.results.values()) == ["stale"], "a first look would have left it to the sweep"
 
 
@@ -97,7 +96,7 @@ async def test_a_call_that_stays_on_the_wire_does_not_hold_the_webhook_for_ever(
     world.owners.slow = True
     paid = await world.pay()
     await world.app.state.services.desk.accept(delivery("evt_1", paid["id"]))
-    await asyncio.sleep(0.1)
+    await until(lambda: bool(world.owners.notified))
     assert [payment_id for payment_id, _ in world.owners.notified] == [paid["id"]]
 
 

@@ -8,6 +8,7 @@ import pytest
 from domain.outcomes import Captured, Declined, RefundReported, Unknown
 from tests.unit.api.conftest import World
 from tests.unit.api.fake_owners import DECLINE
+from tests.waiting import until
 
 
 async def held(world: World) -> str:
@@ -199,7 +200,7 @@ async def test_too_many_commands_at_once_are_429(world: World) -> None:
     world.owners.gate = asyncio.Event()
     path = f"/v1/payments/{paid['id']}/refunds"
     racing = [asyncio.create_task(world.post(path, {"amount": 1})) for _ in range(12)]
-    await asyncio.sleep(0.05)
+    await until(lambda: sum(task.done() for task in racing) == 7)
     world.owners.gate.set()
     answers = await asyncio.gather(*racing)
     refused = [answer for answer in answers if answer.status_code == 429]

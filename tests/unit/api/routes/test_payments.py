@@ -7,6 +7,7 @@ import pytest
 
 from domain.payment import PaymentState
 from tests.unit.api.conftest import BOB, PAY, World
+from tests.waiting import until
 
 
 async def test_a_card_is_charged(world: World) -> None:
@@ -126,7 +127,7 @@ async def test_another_merchant_may_use_the_same_key(world: World) -> None:
 async def test_fifty_at_once_make_one_payment(world: World) -> None:
     world.owners.gate = asyncio.Event()
     racing = [asyncio.create_task(world.post("/v1/payments", PAY, key="k")) for _ in range(50)]
-    await asyncio.sleep(0.05)
+    await until(lambda: sum(task.done() for task in racing) == 49)
     world.owners.gate.set()
     answers = await asyncio.gather(*racing)
     assert len(world.archive.payments) == 1
@@ -139,7 +140,7 @@ async def test_fifty_at_once_make_one_payment(world: World) -> None:
 async def test_a_request_that_was_overtaken_under_its_key_gives_the_answer_that_was_first(world: World) -> None:
     world.owners.gate = asyncio.Event()
     slow = asyncio.create_task(world.post("/v1/payments", PAY, key="k"))
-    await asyncio.sleep(0.05)
+    await until(lambda: bool(world.idempotency.rows))
     (row,) = world.idempotency.rows.values()
     row.status, row.body = 202, b'{"the": "first"}'
     world.owners.gate.set()
