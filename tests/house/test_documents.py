@@ -65,7 +65,10 @@ def test_the_table_of_timeouts_is_the_options(name: str) -> None:
 
 def test_the_table_of_paces_is_the_paces() -> None:
     text = OPERATIONS.read_text()
-    rows = [f"| `{state}` | {_seconds(pace.first)} | {_seconds(pace.slowest)} |" for state, pace in PACES.items()]
+    rows = [
+        f"| `{state}` | {_seconds(pace.first)} | 1/{pace.parts} of its age | {_seconds(pace.slowest)} |"
+        for state, pace in PACES.items()
+    ]
     assert [row for row in rows if row not in text] == []
 
 
