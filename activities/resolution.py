@@ -154,7 +154,7 @@ class Resolver:
         if settled and isinstance(seen, Unknown) and seen.reason == _NEVER_TRIED:
             return await self._fence(gateway, call, seen)
         if settled and _shows_nothing_done(call.operation, seen) and _first_call_ended(attempt):
-            return Declined(decline=NOT_EXECUTED)
+            return Declined(decline=never_executed(call.operation))
         return seen
 
     async def _fence(self, gateway: Gateway, call: GatewayCall, seen: Unknown) -> Outcome:
@@ -218,7 +218,7 @@ def _first_call_ended(attempt: Attempt) -> bool:
 
 def given_up(operation: Operation, attempt: Attempt) -> Decline:
     """Never executed and not sent any more; `attempt` says how often it was sent and what came of the last send."""
-    undone, again = _GIVEN_UP[operation.verb]
+    undone, again = _UNDONE[operation.verb]
     times = "once" if attempt.sends == 1 else f"{attempt.sends} times"
     why = f"{attempt.answer}: {attempt.evidence}" if attempt.evidence else str(attempt.answer)
     return Decline(
@@ -229,12 +229,18 @@ def given_up(operation: Operation, attempt: Attempt) -> Decline:
     )
 
 
-_GIVEN_UP = {
+def never_executed(operation: Operation) -> Decline:
+    """Not refused: the gateway does not know of it, when it would have to."""
+    undone, again = _UNDONE[operation.verb]
+    return replace(NOT_EXECUTED, message=undone, advice=f"{NOT_EXECUTED.advice} {again}")
+
+
+_UNDONE = {
     Verb.AUTHORIZE: (
         "The payment could not be processed right now. No money was taken. Please try again.",
         "A new payment may be made at any time.",
     ),
-    Verb.CAPTURE: ("The capture could not be sent. Nothing was captured.", "Capture again while the hold stands."),
-    Verb.VOID: ("The release could not be sent. Nothing was released.", "Cancel again, or let the hold lapse."),
-    Verb.REFUND: ("The refund could not be sent. No money was given back.", "Refund again at any time."),
+    Verb.CAPTURE: ("The capture did not take place. Nothing was captured.", "Capture again while the hold stands."),
+    Verb.VOID: ("The release did not take place. Nothing was released.", "Cancel again, or let the hold lapse."),
+    Verb.REFUND: ("The refund did not take place. No money was given back.", "Refund again at any time."),
 }

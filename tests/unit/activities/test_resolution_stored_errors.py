@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from domain.commands import Capture
+from domain.commands import Capture, Refund
 from domain.gateway import GatewayCall
 from domain.operation import OperationState
 from domain.outcomes import Authorized, NotFound, Unknown
@@ -57,6 +57,23 @@ async def test_a_look_that_shows_nothing_done_is_no_answer_to_the_call(hands: Ha
         payment = await hands.resolve(payment, 2)
     assert _said(hands.records.attempts[payment.id, 2, 1]) == ("unknown", "stored_error", 2)
     assert payment.operation(2).state is OperationState.UNKNOWN
+
+
+async def test_what_was_not_executed_is_told_in_the_words_of_its_verb(hands: Hands) -> None:
+    hands.gateway.answers("refund", BROKEN, STORED)
+    payment = await hands.authorize(hands.records.add(new_payment()))
+    payment = await hands.obey(payment, Refund(command_key="r1", amount_minor=300))
+    await hands.resolve(payment, 2)
+    hands.later(minutes=1)
+    payment = await hands.resolve(payment, 2)
+    decline = payment.operation(2).decline
+    assert decline is not None
+    assert (decline.code, decline.message) == (
+        "not_executed",
+        "The refund did not take place. No money was given back.",
+    )
+    assert "after its settle time" in decline.advice
+    assert payment.amounts.refund_pending_minor == 0
 
 
 def _said(attempt: Attempt) -> tuple[str, str | None, int]:
