@@ -146,5 +146,5 @@ class Records:
 def _record(row: Row) -> Record:
     return Record(
         id=row["id"], kind=row["kind"], account=row["account"], created=row["created"],
-        body=from_json(row["body"]), private=from_json(row["private"]), sequence=row["sequence"],
+        body=from_json(row["body"], cache_strings="keys"), private=from_json(row["private"]), sequence=row["sequence"],
     )  # fmt: skip

@@ -147,7 +147,7 @@ def _connection_error(error: Exception) -> stripe.APIConnectionError:
 
 def _read(answer: WireResponse) -> Json:
     try:
-        body = from_json(answer.body)
+        body = from_json(answer.body, cache_strings="keys")
     except ValueError:
         raise Refused(read_fault(_Told(answer, None, "Invalid response body from API"))) from None
     if not 200 <= answer.status < 300:

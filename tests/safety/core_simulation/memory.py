@@ -145,7 +145,7 @@ class MemoryRecords(Records):
             text = self._texts.get(record.id)
             if text is None:
                 text = self._texts[record.id] = record.text or to_json(body)
-            body = from_json(text)
+            body = from_json(text, cache_strings="keys")
         kept = record.id, record.kind, record.account, record.created
         return Record(*kept, body, dict(record.private), record.sequence)
 

@@ -44,7 +44,7 @@ class Post:
 
     def post(self, event_id: str, raw: bytes) -> None:
         """The gateway made an event. How it travels is drawn by the life it belongs to."""
-        event, side = from_json(raw), self._side
+        event, side = from_json(raw, cache_strings="keys"), self._side
         life = self._life_of(side.names_in(event))
         if life is None:
             return
