@@ -152,9 +152,12 @@ class WebhookDesk:
         return "notified"
 
     def _put_off(self, entry: InboxEntry, *, look: int) -> str:
-        delay_seconds = self._parts.webhook_patience_seconds * 2 ** (look - 1)
-        asyncio.get_running_loop().call_later(delay_seconds, lambda: self._queue(entry, look=look + 1))
+        self._later(self._parts.webhook_patience_seconds * 2 ** (look - 1), entry, look + 1)
         return "waited"
+
+    def _later(self, delay_seconds: float, entry: InboxEntry, look: int) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(delay_seconds, lambda: self._queue(entry, look=look))
 
     async def _payment(self, entry: InboxEntry, payment_id: str) -> Payment | None:
         """The payment, if it is one of the account the webhook came to: our reference in it proves nothing."""
