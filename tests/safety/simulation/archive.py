@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from api.webhook_desk import on_the_wire
 from domain.errors import RecordNotFound, RecordUnavailable, VersionConflict
 from domain.gateway import GatewayEvent, Instructions
 from domain.outcomes import DisputeReported, RefundReported
@@ -177,9 +178,11 @@ class Archive:
             self._dedupe[event.dedupe_key] = inbox_id
             self.waiting[inbox_id] = None
             self.on_work()
+            payment_id = self._match(event)
             self.entries[inbox_id] = InboxEntry(
-                id=inbox_id, account_id=account_id, payment_id=self._match(event), event=event, received_at=at
-            )
+                id=inbox_id, account_id=account_id, payment_id=payment_id, event=event, received_at=at,
+                on_the_wire=payment_id is not None and on_the_wire(self.payments[payment_id]),
+            )  # fmt: skip
             stored.append(self.entries[inbox_id])
         if fault == "commit_unknown":
             raise RecordUnavailable("the connection broke during the commit")

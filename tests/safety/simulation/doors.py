@@ -226,8 +226,19 @@ class Desk(WebhookDesk):
         super().__init__(parts, accounts, SimpleNamespace())  # type: ignore[arg-type]  # its figures go nowhere
         self.on_later: Callable[[float, InboxEntry, int], None] = lambda _seconds, _entry, _look: None
 
+    def take_up(self, entry: InboxEntry, look: Callable[[InboxEntry, int], None]) -> None:
+        """What the product does with a new entry; `look` is called where it looks at it at once."""
+        self._look = look
+        self._take_up(entry)
+
     async def handle(self, entry: InboxEntry, look: int) -> str:
         return await self._handle(entry, look)
+
+    def _queue(self, entry: InboxEntry, *, look: int) -> None:
+        self._look(entry, look)
+
+    def _count(self, entry: InboxEntry, result: str) -> None:
+        """Nobody reads figures here."""
 
     def _later(self, delay_seconds: float, entry: InboxEntry, look: int) -> None:
         self.on_later(delay_seconds, entry, look)

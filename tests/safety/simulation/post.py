@@ -85,7 +85,7 @@ class Post:
                 raise Bug(life.payment_id, f"the webhook door raised {error!r}") from error
             else:
                 for entry in entries:
-                    self._look(life, entry, 1)
+                    self._desk.take_up(entry, lambda entry, look: self._look(life, entry, look))
 
         def again() -> None:
             if tries < len(RETRY_SECONDS):
