@@ -47,6 +47,11 @@ def copied_tree() -> Iterator[Path]:
         yield Path(folder)
 
 
+_OPTIONS = ("-q", "-n", "0", "-p", "no:cacheprovider", "--tb=native")
+"""Python's own tracebacks: pytest parses the sources of a deep one, which Python before 3.11.5 may not survive
+(gh-106905), and a test that noticed must be seen to have noticed."""
+
+
 def try_bug(planted: Bug, tree: Path, original: Path = ROOT) -> Verdict:
     """Plant it in the copy, run its tests, put the original's files back."""
     plant(planted, tree)
@@ -67,7 +72,7 @@ def run_tests(
     node_ids: Sequence[str], tree: Path, *options: str, timeout_seconds: int = TIMEOUT_SECONDS
 ) -> tuple[int, str]:
     """pytest's exit code and what it printed. The tree's own modules are imported, in its child processes too."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *options, *node_ids]
+    command = [sys.executable, "-m", "pytest", *_OPTIONS, *options, *node_ids]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_SEED": "1"}
     try:
         done = subprocess.run(
