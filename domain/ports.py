@@ -52,8 +52,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """A stored webhook. `payment_id` None: an orphan, matched later by the sweep. `on_the_wire`: a call of ours about
-    the payment was being answered when it was stored."""
+    """A stored webhook; an orphan has no payment yet. `on_the_wire`: a call of ours was under way when it came."""
 
     id: str
     account_id: str
@@ -61,7 +60,7 @@ class InboxEntry:
     event: GatewayEvent
     received_at: datetime
     handled_at: datetime | None = None
-    on_the_wire: bool = False
+    on_the_wire: bool = field(default=False, compare=False)
 
 
 class PaymentRecords(Protocol):
@@ -349,4 +348,3 @@ class PaymentOwners(Protocol):
 class Health(Protocol):
     async def ping(self) -> None:
         """Raises RecordUnavailable."""
-        ...

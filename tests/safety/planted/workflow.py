@@ -54,6 +54,6 @@ BUGS: tuple[Bug, ...] = (
         "workflows/mailbox.py",
         "        self._letters.append(letter)",
         "        self._letters.clear()\n        self._letters.append(letter)",
-        _WORKFLOW,
+        "tests/unit/workflows/test_mailbox.py",
     ),
 )

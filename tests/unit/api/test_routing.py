@@ -25,4 +25,4 @@ async def without_the_word(request: Request) -> Response:
 @pytest.mark.parametrize("endpoint", [with_a_body, with_a_dependency, without_the_word])
 def test_an_endpoint_takes_the_request_and_the_words_of_its_path(endpoint: object) -> None:
     with pytest.raises(TypeError, match=r"/v1/payments/\{payment_id\}: w"):
-        new_router().get("/v1/payments/{payment_id}")(endpoint)  # type: ignore[type-var]
+        new_router().get("/v1/payments/{payment_id}")(endpoint)  # type: ignore[type-var]  # not endpoints
