@@ -23,7 +23,7 @@ down: runtime ## stop what `make up` left running (ARGS=--wipe deletes its state
 	@$(VENV)/bin/payonce down $(ARGS)
 
 test: dev ## every test, on real parts (ARGS="tests/unit -k money" for some)
-	@$(VENV)/bin/pytest -n 4 --dist loadgroup $(ARGS)
+	@$(VENV)/bin/pytest -n 3 --dist loadgroup $(ARGS)
 
 check: dev ## formatting, lint, types, import contracts, house rules
 	@$(VENV)/bin/ruff check .
