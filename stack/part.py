@@ -197,6 +197,7 @@ def end_process(pid: int, first_signal: signal.Signals, *, timeout_seconds: floa
     _, alive = psutil.wait_procs([process], timeout=timeout_seconds)
     for survivor in alive:
         survivor.kill()
+    _wait_for_end(alive)  # a kill is not an end yet, and the next process may want its files and ports
     _end_children(children)
 
 
