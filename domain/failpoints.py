@@ -93,6 +93,7 @@ FAILPOINTS: dict[str, Failpoint] = {
     "sweep_start": Failpoint(room="activities", effect="The sweep starts a payment accepted and never begun."),
     "sweep_notice": Failpoint(room="activities", effect="The sweep delivers a webhook nobody acted on."),
     "sweep_adopt": Failpoint(room="activities", effect="The sweep gives an open payment an owner again."),
+    "sweep_reset": Failpoint(room="activities", effect="The sweep lets a workflow stuck in nondeterminism begin anew."),
 }
 """Every name, in the order of a payment's life. A name that is not here, or here and nowhere placed, fails a test."""
 

@@ -8,22 +8,21 @@ once its dynamic setting `system.numConsecutiveWorkflowTaskProblemsToTriggerSear
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.api.history.v1 import WorkflowTaskFailedEventAttributes
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
-from temporalio.client import Client
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.client import WorkflowExecution as Listed
+from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import OwnerUnavailable
 from domain.upkeep import FailingOwner
+from workflows.history import first_task, last_failure
 
 RPC_TIMEOUT = timedelta(seconds=5)
-LOOK_BACK_EVENTS = 20
-"""The failure is the last event but for a task and messages that came since; failures in a row are kept only once."""
-
-CAUSE_CHARACTERS = 300
+PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
+NONDETERMINISM = "cause=WorkflowTaskFailedCauseNonDeterministicError"
 QUERY = (
     'ExecutionStatus = "Running" AND TaskQueue = "{task_queue}"'
     ' AND TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")'
@@ -31,6 +30,8 @@ QUERY = (
 
 
 class TemporalOwnerTroubles:
+    """Implements `domain.upkeep.OwnerTroubles`."""
+
     def __init__(self, client: Client, *, task_queue: str) -> None:
         self._client = client
         self._query = QUERY.format(task_queue=task_queue)
@@ -40,52 +41,56 @@ class TemporalOwnerTroubles:
             marked = self._client.list_workflows(self._query, limit=limit, rpc_timeout=RPC_TIMEOUT)
             found = [await self._failing(workflow) async for workflow in marked]
         except RPCError as error:
-            raise OwnerUnavailable(f"Temporal: {error.status.name.lower()}: {error.message}") from error
+            raise _unavailable(error) from error
         return [owner for owner in found if owner is not None]
+
+    async def reset(self, owner: FailingOwner) -> str:
+        """To before its first task: what it did since is on record, and the server sends it its messages again."""
+        run = WorkflowExecution(workflow_id=owner.workflow_id, run_id=owner.run_id)
+        try:
+            request = ResetWorkflowExecutionRequest(
+                namespace=self._client.namespace,
+                workflow_execution=run,
+                reason=f"payonce: {owner.attempt} attempts: {owner.cause}",
+                workflow_task_finish_event_id=await first_task(self._client, run, timeout=RPC_TIMEOUT),
+                request_id=f"reset-{owner.run_id}",
+            )
+            answer = await self._client.workflow_service.reset_workflow_execution(request, timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            raise _unavailable(error) from error
+        return answer.run_id
 
     async def _failing(self, listed: Listed) -> FailingOwner | None:
         """None when it went on, or ended, since the list was made."""
         handle = self._client.get_workflow_handle(listed.id, run_id=listed.run_id)
+        run = WorkflowExecution(workflow_id=listed.id, run_id=listed.run_id)
         try:
             description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-            cause = await self._cause(listed)
+            cause = await last_failure(self._client, run, timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
-        task = description.raw_description.pending_workflow_task
-        if task.attempt < 2:
-            return None
-        since = task.original_scheduled_time.ToDatetime(tzinfo=UTC)
-        return FailingOwner(
-            workflow_id=listed.id,
-            run_id=listed.run_id,
-            attempt=task.attempt,
-            cause=cause,
-            failing_since=since if since > datetime.fromtimestamp(0, UTC) else None,
-        )
-
-    async def _cause(self, listed: Listed) -> str:
-        """What the last failed task said, as far as the last events tell."""
-        request = GetWorkflowExecutionHistoryReverseRequest(
-            namespace=self._client.namespace,
-            execution=WorkflowExecution(workflow_id=listed.id, run_id=listed.run_id),
-            maximum_page_size=LOOK_BACK_EVENTS,
-        )
-        answer = await self._client.workflow_service.get_workflow_execution_history_reverse(
-            request, timeout=RPC_TIMEOUT
-        )
-        for event in answer.history.events:
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                return _told(event.workflow_task_failed_event_attributes)
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-                return "the worker did not answer in time"
-        return "not among the last events"
+        return _owner(description, cause) if description.raw_description.pending_workflow_task.attempt >= 2 else None
 
 
-def _told(failed: WorkflowTaskFailedEventAttributes) -> str:
-    """`WORKFLOW_WORKER_UNHANDLED_FAILURE: ValueError: no such thing`, shortened; a log redacts it."""
-    kind = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
-    error = failed.failure.application_failure_info.type
-    words = [kind, error, failed.failure.message.strip()]
-    return ": ".join(word for word in words if word)[:CAUSE_CHARACTERS]
+def _owner(described: WorkflowExecutionDescription, cause: str) -> FailingOwner:
+    task = described.raw_description.pending_workflow_task
+    return FailingOwner(
+        workflow_id=described.id,
+        run_id=described.run_id,
+        attempt=task.attempt,
+        cause=cause,
+        failing_since=_time(task.original_scheduled_time),
+        diverged=NONDETERMINISM in described.typed_search_attributes.get(PROBLEMS, ()),
+        reset_at=_time(described.raw_description.workflow_extended_info.last_reset_time),
+    )
+
+
+def _time(stamp: Timestamp) -> datetime | None:
+    """Unset reads as the epoch."""
+    return stamp.ToDatetime(tzinfo=UTC) if stamp.seconds > 0 else None
+
+
+def _unavailable(error: RPCError) -> OwnerUnavailable:
+    return OwnerUnavailable(f"Temporal: {error.status.name.lower()}: {error.message}")

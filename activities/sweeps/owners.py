@@ -17,6 +17,9 @@ log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 
+RESET_AGAIN_AFTER = timedelta(hours=1)
+"""A workflow that diverges again after a reset has met code that is wrong; each further run costs a replay only."""
+
 
 class OwnerSweeps:
     """Waking is safe to repeat: it starts the workflow if none runs and changes nothing otherwise."""
@@ -60,11 +63,15 @@ class OwnerSweeps:
 
     async def report_failing(self, _age: timedelta) -> Seen:
         """Workflows whose tasks fail again and again: a bug in workflow code, or a message that cannot be read. They
-        are told, never ended: a corrected worker goes on where they stand."""
+        are told, never ended: a corrected worker goes on where they stand. Those that cannot, because their history
+        fits no code there is (a Temporal restored under a running worker, a change without a patch), begin anew."""
         failing = {owner.workflow_id: owner for owner in await self._troubles.failing(limit=BATCH)}
-        due = self._failing.due(failing, now=self._clock())
+        now = self._clock()
+        due = self._failing.due(failing, now=now)
         for workflow_id in due:
             _tell(failing[workflow_id])
+        lost = [workflow_id for workflow_id, owner in failing.items() if _begins_anew(owner, now)]
+        await each(lost, lambda workflow_id: self._reset(failing[workflow_id]))
         since = [owner.failing_since for owner in failing.values() if owner.failing_since is not None]
         return Seen(found=len(due), waiting=len(failing), oldest_at=min(since, default=None))
 
@@ -83,6 +90,18 @@ class OwnerSweeps:
         await self._owners.wake(await self._records.load(payment_id))
         await after("sweep_start", payment_id)
         return True
+
+    async def _reset(self, owner: FailingOwner) -> bool:
+        await before("sweep_reset", owner.workflow_id)
+        new_run_id = await self._troubles.reset(owner)
+        await after("sweep_reset", owner.workflow_id)
+        log.warning("workflow_reset", workflow_id=owner.workflow_id, run_id=owner.run_id, new_run_id=new_run_id)
+        return True
+
+
+def _begins_anew(owner: FailingOwner, now: datetime) -> bool:
+    """At once the first time; what a reset did not help is left to a person for a while."""
+    return owner.diverged and (owner.reset_at is None or now - owner.reset_at >= RESET_AGAIN_AFTER)
 
 
 def _tell(owner: FailingOwner) -> None:

@@ -27,10 +27,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tests.client import eventually
 from tests.safety import figures
+from tests.safety.astray import is_reset, lead_astray
 from tests.safety.shop import AMOUNT, BODY, THREE_D_SECURE, Shop
 
 pytestmark = pytest.mark.xdist_group("swept")
 SLOW_SECONDS = 3.0
+RESET_SECONDS = 60.0
+"""Of two failed tasks the second comes after ten seconds; then the sweep passes."""
 
 
 def slow_charges(shop: Shop, count: int, seconds: float = SLOW_SECONDS) -> datetime:
@@ -158,6 +161,23 @@ def test_a_cancel_that_meets_the_activitys_completion_loses_no_payment(shop: Sho
     eventually(lambda: len(canceled), lambda count: count >= 12, 30)
     seconds = shop.judge(ids)
     figures.note("workflow cancel against completion", seed=seed, payments=12, canceled=12, settled_in_seconds=seconds)
+
+
+def test_a_workflow_stuck_in_nondeterminism_begins_anew_and_charges_nothing_again(shop: Shop) -> None:
+    """A worker's cache further than a restored server, or a change without a patch. What came meanwhile is not lost."""
+    held = shop.pay(3, capture_method="manual")
+    runs = {id_: shop.temporal(lead_astray, id_) for id_ in held}
+    began = time.monotonic()
+    answer = shop.merchant.post(f"/v1/payments/{held[0]}/capture", {}, key=uuid.uuid4().hex)
+    assert answer.status_code == 202, answer.text  # accepted by a workflow that cannot move
+    for payment_id, run_id in runs.items():
+        eventually(partial(shop.temporal, is_reset, payment_id, run_id), bool, RESET_SECONDS)
+    seconds = time.monotonic() - began
+    for payment_id in held[1:]:
+        assert shop.insist(f"/v1/payments/{payment_id}/capture")["status"] == "captured"
+    shop.judge(held)
+    assert [shop.ledger_transactions(id_) for id_ in held] == [1] * 3
+    figures.note("workflows stuck in nondeterminism", payments=3, reset_in_seconds=seconds)
 
 
 # --- Temporal's memory ----------------------------------------------------------------------------------------------
@@ -293,4 +313,3 @@ def _put_back(shop: Shop, kept: Path) -> None:
     for file in kept.iterdir():
         shutil.copy2(file, files.parent / file.name)
     shop.stack.restart("temporal")
-    shop.stack.restart("worker")  # as docs/operations.md says: its cache is further than the server now

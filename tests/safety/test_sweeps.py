@@ -20,11 +20,11 @@ UNREADABLE = "a start message from a future version"
 
 
 @pytest.fixture
-def wedged(shop: Shop) -> Iterator[str]:
-    """The id of a workflow whose first task fails for ever: nobody can read its input."""
+def wedged(shop: Shop) -> Iterator[tuple[str, str]]:
+    """The id and the run of a workflow whose first task fails for ever: nobody can read its input."""
     workflow_id = f"wedged-{uuid.uuid4().hex}"
-    shop.temporal(_start_unreadable, workflow_id, shop.stack.settings.payonce.task_queue)
-    yield workflow_id
+    run_id = shop.temporal(_start_unreadable, workflow_id, shop.stack.settings.payonce.task_queue)
+    yield workflow_id, run_id
     shop.temporal(_terminate, workflow_id)
 
 
@@ -40,20 +40,22 @@ def test_every_sweep_tells_how_its_rounds_go(shop: Shop) -> None:
     assert max(shop.figures_of("last_success_age_seconds").values()) < 30
 
 
-def test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone(shop: Shop, wedged: str) -> None:
+def test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone(shop: Shop, wedged: tuple[str, str]) -> None:
     """Meanwhile payments go on as if nothing were."""
+    workflow_id, run_id = wedged
     began = time.monotonic()
     ids = shop.pay(3)
     eventually(lambda: shop.figure("waiting", "failing"), lambda count: count == 1, 60)
     seconds = time.monotonic() - began
     shop.judge(ids)
     told = eventually(
-        lambda: _said(shop, "worker", "workflow_task_fails", workflow_id=wedged), lambda lines: bool(lines)
+        lambda: _said(shop, "worker", "workflow_task_fails", workflow_id=workflow_id), lambda lines: bool(lines)
     )
     assert told[0]["attempt"] >= 2
     assert "WORKFLOW_TASK_FAILED" not in str(told[0]["cause"])
     assert "Failed decoding arguments" in str(told[0]["cause"])
-    assert shop.temporal(_status, wedged) is WorkflowExecutionStatus.RUNNING
+    time.sleep(5.0)  # more rounds, which must not touch it
+    assert shop.temporal(_standing, workflow_id) == (WorkflowExecutionStatus.RUNNING, run_id)
     figures.note("workflow task failures", noticed_in_seconds=seconds)
 
 
@@ -116,16 +118,18 @@ def test_a_webhook_of_nobody_is_kept_counted_and_matched_when_its_payment_appear
     assert shop.figure("found_total", "orphans") >= 1
 
 
-async def _start_unreadable(client: Client, workflow_id: str, task_queue: str) -> None:
-    await client.start_workflow("PaymentWorkflow", UNREADABLE, id=workflow_id, task_queue=task_queue)
+async def _start_unreadable(client: Client, workflow_id: str, task_queue: str) -> str:
+    handle = await client.start_workflow("PaymentWorkflow", UNREADABLE, id=workflow_id, task_queue=task_queue)
+    return str(handle.first_execution_run_id)
 
 
 async def _terminate(client: Client, workflow_id: str) -> None:
     await client.get_workflow_handle(workflow_id).terminate("the proof is over")
 
 
-async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
-    return (await client.get_workflow_handle(workflow_id).describe()).status
+async def _standing(client: Client, workflow_id: str) -> tuple[WorkflowExecutionStatus | None, str]:
+    latest = await client.get_workflow_handle(workflow_id).describe()
+    return latest.status, latest.run_id
 
 
 def _said(shop: Shop, part: str, event: str, **values: object) -> list[dict[str, Any]]:

@@ -24,11 +24,18 @@ def main() -> int:
     gateways = GATEWAYS if given.gateway == "both" else (given.gateway,)
     parts = temporary_stack("postgres", "temporal", "simulator")
     with parts as stack, running_nursery(stack, stack.state.path / "crash_points") as control:
-        outcome = asyncio.run(run(stack, control, every if given.all else covering, gateways, shared=not given.all))
+        choose = every if given.all else covering
+        outcome = asyncio.run(run(stack, control, choose, gateways, shared=not given.all, say=_show))
+    sys.stderr.write("\n")
     tell(outcome)
     complaints = verdict(outcome)
     sys.stdout.write("".join(f"{complaint}\n" for complaint in complaints))
     return int(bool(complaints))
+
+
+def _show(line: str) -> None:
+    sys.stderr.write(f"\r{line:<78}")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

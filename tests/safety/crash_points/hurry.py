@@ -26,6 +26,7 @@ SWEEPS = {
     "starts": (0.4, 1.0),
     "notices": (0.4, 1.0),
     "owners": (2.0, 1.5),
+    "failing": (1.0, 0.0),
     "orphans": (0.4, 600.0),
     "authorizations": (0.4, 0.0),
 }

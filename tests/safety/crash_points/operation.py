@@ -9,6 +9,7 @@ from typing import Any
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
+from tests.safety.astray import is_reset, lead_astray
 from tests.safety.crash_points.control import Place, Trouble
 from tests.safety.crash_points.till import Answer, Till
 
@@ -132,6 +133,15 @@ async def terminate(run: Run) -> None:
         await asyncio.sleep(0.3)
 
 
+async def mislead(run: Run) -> None:
+    """The history of the payment's workflow comes to contradict the code; the sweep lets it begin anew."""
+    astray = await lead_astray(run.till.temporal, run.payment["id"])
+    began = time.time()
+    while not await is_reset(run.till.temporal, run.payment["id"], astray):
+        assert run.till.patient(began), f"{run.payment['id']} is stuck"
+        await asyncio.sleep(0.3)
+
+
 async def is_owned(run: Run) -> bool:
     try:
         description = await run.till.temporal.get_workflow_handle(run.payment["id"]).describe()
@@ -158,6 +168,12 @@ NEVER_BEGUN: Mapping[str, Any] = {
 NOBODY_TOLD: Mapping[str, Any] = {
     "standing": standing("owner_signal", "before", "exception", "gateway_event"),
     "meant": frozenset({"sweep_notice", "owner_signal", "activity"}),
+}
+OWNER_MISLED: Mapping[str, Any] = {
+    "act": mislead,
+    "ends": (AUTHORIZED,),
+    "healed": is_owned,
+    "meant": frozenset({"sweep_reset"}),
 }
 OWNER_TERMINATED: Mapping[str, Any] = {
     "act": terminate,

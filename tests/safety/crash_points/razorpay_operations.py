@@ -18,6 +18,7 @@ from tests.safety.crash_points.operation import (
     NEVER_BEGUN,
     NOBODY_TOLD,
     OWNER_AWAY,
+    OWNER_MISLED,
     OWNER_TERMINATED,
     PART,
     REFUNDED,
@@ -231,5 +232,9 @@ RAZORPAY: dict[str, Operation] = {
     "hold's owner terminated": _razorpay(
         prepare=_hold,
         **OWNER_TERMINATED,
+    ),
+    "hold's owner misled": _razorpay(
+        prepare=_hold,
+        **OWNER_MISLED,
     ),
 }

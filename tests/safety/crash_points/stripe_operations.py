@@ -14,6 +14,7 @@ from tests.safety.crash_points.operation import (
     NEVER_BEGUN,
     NOBODY_TOLD,
     OWNER_AWAY,
+    OWNER_MISLED,
     OWNER_TERMINATED,
     PART,
     REFUNDED,
@@ -154,6 +155,10 @@ STRIPE: dict[str, Operation] = {
     "owner terminated": _stripe(
         prepare=_hold_told,
         **OWNER_TERMINATED,
+    ),
+    "owner misled": _stripe(
+        prepare=_hold_told,
+        **OWNER_MISLED,
     ),
     "given up at once": _stripe(
         act=_give_up_at_once,

@@ -19,6 +19,7 @@ from tests.safety.crash_points.flow import deaths, is_death, together, troubles
 from tests.safety.crash_points.operations import GATEWAYS, OPERATIONS, operations_of
 from tests.safety.crash_points.outcome import Choose, Outcome
 from tests.safety.crash_points.plan import Cell, plan
+from tests.safety.crash_points.progress import Say, telling
 from tests.safety.crash_points.till import Till, open_till
 
 TRACES = 2
@@ -33,11 +34,18 @@ in the later ones, where load shall be no excuse."""
 
 
 async def run(
-    stack: Stack, control: Control, choose: Choose, gateways: Sequence[str] = GATEWAYS, *, shared: bool = False
+    stack: Stack,
+    control: Control,
+    choose: Choose,
+    gateways: Sequence[str] = GATEWAYS,
+    *,
+    shared: bool = False,
+    say: Say = lambda _: None,
 ) -> Outcome:
-    """Trace, then round after round of what `choose` wants lived, then the books. `shared`: two cells to a life."""
+    """Trace, then round after round of what `choose` wants lived, then the books. `shared`: two cells to a life.
+    `say` gets a line of progress every other second."""
     outcome, timer = Outcome(tuple(gateways)), _Timer()
-    async with open_till(stack, control) as till:
+    async with open_till(stack, control) as till, telling(outcome, say):
         await _open_shop(till, gateways)
         await _trace(till, outcome)
         outcome.seconds["trace"] = timer.lap()

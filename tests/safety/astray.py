@@ -1,0 +1,54 @@
+"""A payment whose workflow is stuck in nondeterminism: its history tells of a step that no code of ours takes.
+
+Begun eagerly, so that the first task is handed to whoever starts it (https://docs.temporal.io/develop/advanced-
+start-options-eager-workflow-start) and answered here, without a worker of a different version beside the real one.
+"""
+
+import uuid
+from datetime import timedelta
+
+from temporalio.api.command.v1 import Command, StartTimerCommandAttributes
+from temporalio.api.common.v1 import Payloads, WorkflowType
+from temporalio.api.enums.v1 import CommandType, WorkflowIdConflictPolicy
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest, StartWorkflowExecutionRequest
+from temporalio.client import Client
+
+from domain.messages import PaymentStart
+
+AT_ONCE = timedelta(milliseconds=100)
+
+
+async def lead_astray(client: Client, payment_id: str) -> str:
+    """Ends the payment's workflow and puts one in its place that meets the worker in a moment; the id of its run."""
+    ended = await client.get_workflow_handle(payment_id).describe()
+    start = PaymentStart(payment_id=payment_id)
+    request = StartWorkflowExecutionRequest(
+        namespace=client.namespace,
+        workflow_id=payment_id,
+        workflow_type=WorkflowType(name="PaymentWorkflow"),
+        task_queue=TaskQueue(name=ended.task_queue),
+        input=Payloads(payloads=await client.data_converter.encode([start])),
+        request_id=uuid.uuid4().hex,
+        workflow_id_conflict_policy=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+        request_eager_execution=True,
+    )
+    started = await client.workflow_service.start_workflow_execution(request)
+    assert started.HasField("eager_workflow_task"), "the server keeps the first task to itself"
+    await _answer(client, started.eager_workflow_task.task_token)
+    return started.run_id
+
+
+async def is_reset(client: Client, payment_id: str, run_id: str) -> bool:
+    """Whether the run was given up for one that a reset began."""
+    run = await client.get_workflow_handle(payment_id, run_id=run_id).describe()
+    return bool(run.raw_description.workflow_extended_info.reset_run_id)
+
+
+async def _answer(client: Client, task_token: bytes) -> None:
+    timer = StartTimerCommandAttributes(timer_id="of nobody's code")
+    timer.start_to_fire_timeout.FromTimedelta(AT_ONCE)
+    command = Command(command_type=CommandType.COMMAND_TYPE_START_TIMER, start_timer_command_attributes=timer)
+    await client.workflow_service.respond_workflow_task_completed(
+        RespondWorkflowTaskCompletedRequest(namespace=client.namespace, task_token=task_token, commands=[command])
+    )
