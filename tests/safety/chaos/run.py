@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 
 from cli.reconcile import run_pass
+from domain.outcomes import NOT_EXECUTED
 from tests.safety.chaos import evidence
 from tests.safety.chaos.books import Books, read_books, unsettled
 from tests.safety.chaos.checker import check
@@ -252,7 +253,7 @@ class _Run:
             "restart_seconds": _spread(damage.restart_seconds),
             "in_flight_when_calm": len(recovery),
             "recovery_seconds": _spread(recovery),
-            "slowest": {payment_id: round(seconds, 1) for seconds, payment_id in recoveries[-3:]},
+            "slowest": {told: round(seconds, 1) for seconds, told in recoveries[-3:]},
             "found_by_reconciliation": dict(self._differences),
             "parked": sum(payment["attention"] == "parked" for payment in books.payments.values()),
             "states": _counted(str(payment["state"]) for payment in books.payments.values()),
@@ -276,7 +277,7 @@ def _recoveries(books: Books, stories: Sequence[Story], calm_at: float) -> Itera
             continue
         could_rest_at = calm_at
         for operation in books.operations.get(story.payment_id, ()):
-            if (operation["decline"] or {}).get("code") == "not_executed":
+            if (operation["decline"] or {}).get("code") == NOT_EXECUTED.code:
                 could_rest_at = max(could_rest_at, operation["started_at"].timestamp() - offset + SETTLE_SECONDS)
         name = " ".join([story.kind, story.payment_id, *(told for at, told in story.seen if at > calm_at)])
         yield max(0.0, story.ended_at - could_rest_at), name

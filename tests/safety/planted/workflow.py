@@ -3,6 +3,7 @@
 from tests.safety.planted.bug import Bug, Edit, bug
 
 _WORKFLOW = "tests/workflows/test_payment.py"
+_OPERATORS = "tests/safety/test_operators.py"
 
 BUGS: tuple[Bug, ...] = (
     bug(
@@ -55,5 +56,29 @@ BUGS: tuple[Bug, ...] = (
         "        self._letters.append(letter)",
         "        self._letters.clear()\n        self._letters.append(letter)",
         "tests/unit/workflows/test_mailbox.py",
+    ),
+    bug(
+        "stuck-in-nondeterminism",
+        "a workflow whose history fits no code is told of and stays as it is",
+        "workflows/troubles.py",
+        "        diverged=NONDETERMINISM in described.typed_search_attributes.get(PROBLEMS, ()),",
+        "        diverged=False,",
+        f"{_OPERATORS}::test_a_workflow_stuck_in_nondeterminism_begins_anew_and_charges_nothing_again",
+    ),
+    bug(
+        "every-failing-workflow-reset",
+        "a workflow that a corrected worker would let go on is reset too",
+        "workflows/troubles.py",
+        "        diverged=NONDETERMINISM in described.typed_search_attributes.get(PROBLEMS, ()),",
+        "        diverged=True,",
+        "tests/safety/test_sweeps.py::test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone",
+    ),
+    bug(
+        "reset-without-end",
+        "what a reset did not help is reset again in every round",
+        "activities/sweeps/owners.py",
+        "    return owner.diverged and (owner.reset_at is None or now - owner.reset_at >= RESET_AGAIN_AFTER)",
+        "    return owner.diverged",
+        "tests/unit/activities/sweeps/test_rounds.py",
     ),
 )
