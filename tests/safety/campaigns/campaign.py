@@ -78,6 +78,7 @@ class Campaign:
         with quiet():
             for seed in seeds:
                 self._run_seed(seed, payments, figures)
+        figures.rates.append(figures.payments / max(figures.cpu_seconds, 1e-9))
         return figures
 
     def never_hit(self, figures: Figures) -> list[str]:

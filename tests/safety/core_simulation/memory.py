@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from simulator.book import Book
 from simulator.effects import Effect, Effects, MoneyWouldNotBalance
@@ -19,6 +19,7 @@ from simulator.jobs import Job, Jobs
 from simulator.records import Record, Records, Window
 
 WIRE = "stripe"
+_NESTED = (dict, list)
 _MATCHES: dict[str, Callable[[int, float], bool]] = {
     "gt": lambda created, bound: created > bound,
     "gte": lambda created, bound: created >= bound,
@@ -60,7 +61,6 @@ class MemoryRecords(Records):
         self._transaction = book
         self._undo = book.undo
         self._by_id: dict[str, Record] = {}
-        self._texts: dict[str, str | bytes] = {}  # of bodies that were copied and have not been written since
         self._by_kind: defaultdict[tuple[str, str], dict[int, Record]] = defaultdict(dict)
         self._by_term: defaultdict[str, dict[int, None]] = defaultdict(dict)
 
@@ -133,7 +133,6 @@ class MemoryRecords(Records):
     def _keep(self, record: Record) -> None:
         self._by_id[record.id] = record
         self._by_kind[record.account, record.kind][record.sequence] = record
-        self._texts.pop(record.id, None)
 
     def _forget(self, record: Record) -> None:
         del self._by_id[record.id], self._by_kind[record.account, record.kind][record.sequence]
@@ -141,13 +140,19 @@ class MemoryRecords(Records):
     def _found(self, record: Record) -> Record:
         """A record of its own, as if read from a row; its body only where somebody may change it."""
         body = record.body
-        if self._transaction.is_open or record.text is not None:
-            text = self._texts.get(record.id)
-            if text is None:
-                text = self._texts[record.id] = record.text or to_json(body)
-            body = from_json(text, cache_strings="keys")
+        if record.text is not None:
+            body = from_json(record.text)
+        elif self._transaction.is_open:
+            body = _copied(body)
         kept = record.id, record.kind, record.account, record.created
         return Record(*kept, body, dict(record.private), record.sequence)
+
+
+def _copied(value: Any) -> Any:
+    """Of JSON: what is written anew shares nothing that could be changed."""
+    if isinstance(value, dict):
+        return {name: _copied(inner) if inner.__class__ in _NESTED else inner for name, inner in value.items()}
+    return [_copied(inner) if inner.__class__ in _NESTED else inner for inner in value]
 
 
 class MemoryEffects(Effects):
