@@ -3,7 +3,6 @@
 Rows 46, 47, 50-53, 56 and 57 of the fault catalogue, on real parts; the simulator's book is the referee.
 """
 
-import asyncio
 import json
 import os
 import random
@@ -20,14 +19,13 @@ from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.client import eventually
 from tests.safety import figures
-from tests.safety.astray import is_reset, lead_astray
+from tests.safety.hands import is_reset, lead_astray, reset
 from tests.safety.shop import AMOUNT, BODY, THREE_D_SECURE, Shop
 
 pytestmark = pytest.mark.xdist_group("swept")
@@ -112,7 +110,7 @@ def test_a_workflow_reset_in_the_middle_or_after_the_charge_charges_nothing_agai
     since = slow_charges(shop, 2)
     with shop.paying(2) as asked:
         charging = shop.sent(2, since=since)
-        runs = [shop.temporal(_reset, id_) for id_ in [*charged, *held, *charging]]
+        runs = [shop.temporal(reset, id_) for id_ in [*charged, *held, *charging]]
         answers = [future.result() for future in asked]
     assert {answer["id"] for answer in answers} == set(charging)
     assert all(old != new for old, new in runs)
@@ -224,28 +222,6 @@ if os.environ.get("PAYONCE_LONG"):  # Temporal takes more than a minute to delet
         assert shop.insist(f"/v1/payments/{closed}/refunds", {"amount": AMOUNT})["status"] == "succeeded"
         shop.judge([closed, other, held])
         figures.note("workflows deleted", payments=len(deleted), charged_again=0)
-
-
-async def _reset(client: Client, payment_id: str) -> tuple[str, str]:
-    """The workflow's run before and after a reset to its first completed task."""
-    run_id = (await client.get_workflow_handle(payment_id).describe()).run_id
-    handle = client.get_workflow_handle(payment_id, run_id=run_id)
-    while not (completed := await _completed_tasks(handle)):
-        await asyncio.sleep(0.05)  # a webhook has just revived it
-    request = ResetWorkflowExecutionRequest(
-        namespace=client.namespace,
-        workflow_execution=WorkflowExecution(workflow_id=payment_id, run_id=run_id),
-        reason="by hand",
-        workflow_task_finish_event_id=completed[0],
-        request_id=uuid.uuid4().hex,
-    )
-    return run_id or "", (await client.workflow_service.reset_workflow_execution(request)).run_id
-
-
-async def _completed_tasks(handle: WorkflowHandle[Any, Any]) -> list[int]:
-    """The events with which the latest run's workflow tasks ended."""
-    events = handle.fetch_history_events()
-    return [e.event_id async for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
 
 
 async def _terminate(client: Client, payment_id: str) -> None:

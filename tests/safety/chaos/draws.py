@@ -16,8 +16,12 @@ T = TypeVar("T")
 SERVERS_SHARE = 0.15
 """Of kills and stops; the rest is for our own processes."""
 
-STRIKES = {"kill": 52, "stop": 9, "terminate": 7, "link": 17, "gateway": 10, "webhooks": 5}
+STRIKES = {"kill": 48, "stop": 9, "terminate": 7, "link": 17, "gateway": 10, "webhooks": 5, "owner": 4}
 """How often each is drawn, in parts of a hundred."""
+
+HANDS = ("reset", "cancel", "astray")
+"""What somebody does to the workflow of a payment. A history that fits no code is noticed with its second failed task,
+ten seconds later, by the next round of a sweep: a short run has no time for that either."""
 
 GATEWAY_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "before_commit_timeout"},
@@ -66,7 +70,8 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds between draws, the longest stop of a process, and whether there is time for `SETTLING_FAULTS`."""
+    """Seconds between draws, the longest stop of a process, and whether there is time for what settles slowly:
+    `SETTLING_FAULTS` and `HANDS`."""
 
     shortest: float = 0.5
     longest: float = 5.0
@@ -83,9 +88,11 @@ def draws(seed: int, pace: Pace) -> Iterator[Draw]:
         _deck([f"{process}>{service}" for process in OURS for service in SERVICES], chance),
         _deck([{"kind": kind} for kind in LINK_FAULTS], chance),
     )
+    hands = _deck(HANDS, chance)
+    strikes = {name: weight for name, weight in STRIKES.items() if pace.settling or name != "owner"}
     while True:
         pause = chance.uniform(pace.shortest, pace.longest)
-        match chance.choices(list(STRIKES), list(STRIKES.values()))[0]:
+        match chance.choices(list(strikes), list(strikes.values()))[0]:
             case "kill":
                 yield Draw(pause, "kill", _mortal(chance), chance.choice((0.0, chance.uniform(0, 3))))
             case "stop":
@@ -96,6 +103,8 @@ def draws(seed: int, pace: Pace) -> Iterator[Draw]:
                 kind, wait = next(kinds), chance.uniform(0.5, 6)
                 hard = chance.uniform(0.05, 0.5) if kind["kind"] == "delay" else chance.uniform(2_000, 20_000)
                 yield Draw(pause, "link", next(links), wait, kind, hard)
+            case "owner":
+                yield Draw(pause, "owner", "owner", 0.0, {"kind": next(hands)}, chance.random())
             case "gateway":
                 yield Draw(pause, "gateway", "gateway", chance.uniform(1, 5), next(gateway), chance.uniform(0.3, 1))
             case _:

@@ -245,6 +245,7 @@ class _Run:
             "link_faults": dict(damage.links) | {"total": damage.links.total()},
             "gateway_faults": dict(damage.gateway) | {"total": damage.gateway.total()},
             "webhook_faults": dict(damage.webhooks) | {"total": damage.webhooks.total()},
+            "owners_meddled_with": dict(damage.owners) | {"total": damage.owners.total()},
             "never_hit": damage.never_hit,
             "died_by_themselves": damage.restart_failures,
             "requests": {"sent": tally.requests, "retried": tally.retries, "lost": tally.lost},

@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx2
 
-from tests.safety.chaos.draws import GATEWAY_FAULTS, SETTLING_FAULTS, WEBHOOK_FAULTS, Draw
+from tests.safety.chaos.draws import GATEWAY_FAULTS, HANDS, SETTLING_FAULTS, WEBHOOK_FAULTS, Draw
 from tests.safety.chaos.house import MORTAL, OURS, House
+from tests.safety.chaos.meddler import Meddler
 from tests.safety.chaos.weather import Weather
 from tests.safety.proxy import LINK_FAULTS, Proxy
 
@@ -30,6 +31,7 @@ class Damage:
     links: Counter[str] = field(default_factory=Counter)
     gateway: Counter[str] = field(default_factory=Counter)
     webhooks: Counter[str] = field(default_factory=Counter)
+    owners: Counter[str] = field(default_factory=Counter)
     timeline: list[tuple[float, str]] = field(default_factory=list)
     restart_seconds: list[float] = field(default_factory=list)
     restart_failures: list[str] = field(default_factory=list)
@@ -42,6 +44,7 @@ class Damage:
             (self.links, LINK_FAULTS),
             (self.gateway, map(class_of, (*GATEWAY_FAULTS, *SETTLING_FAULTS))),
             (self.webhooks, map(class_of, WEBHOOK_FAULTS)),
+            (self.owners, HANDS),
         )
         return [name for counts, names in wanted for name in names if not counts[name]]
 
@@ -61,6 +64,7 @@ class Storm:
         self._draws = draws
         self._weather = weather
         self._control = httpx2.AsyncClient(base_url=control_url, timeout=30)
+        self._meddler = Meddler(house.stack.temporal_address)
         self._strikes: set[asyncio.Task[None]] = set()
 
     async def rage(self) -> None:
@@ -100,6 +104,10 @@ class Storm:
                     await self._links[draw.target].fail(draw.fault["kind"], seconds=draw.seconds, amount=draw.amount)
                 case "gateway":
                     await self._break_gateway(draw)
+                case "owner":
+                    self.damage.owners[draw.fault["kind"]] += await self._meddler.meddle(
+                        draw.fault["kind"], draw.amount
+                    )
                 case _:
                     await self._break_webhooks(draw)
         finally:

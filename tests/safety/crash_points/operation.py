@@ -9,9 +9,9 @@ from typing import Any
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from tests.safety.astray import is_reset, lead_astray
 from tests.safety.crash_points.control import Place, Trouble
 from tests.safety.crash_points.till import Answer, Till
+from tests.safety.hands import is_reset, lead_astray
 
 AMOUNT, PART = 4999, 999
 

@@ -1,22 +1,49 @@
-"""A payment whose workflow is stuck in nondeterminism: its history tells of a step that no code of ours takes.
+"""What an operator's hands do to the workflow of a payment: reset it, or leave it a history that fits no code.
 
-Begun eagerly, so that the first task is handed to whoever starts it (https://docs.temporal.io/develop/advanced-
-start-options-eager-workflow-start) and answered here, without a worker of a different version beside the real one.
+The latter is begun eagerly, so that the first task is handed to whoever starts it (https://docs.temporal.io/develop/
+advanced-start-options-eager-workflow-start) and answered here, without a worker of another version beside the real one.
 """
 
+import asyncio
 import uuid
 from datetime import timedelta
 
 from temporalio.api.command.v1 import Command, StartTimerCommandAttributes
-from temporalio.api.common.v1 import Payloads, WorkflowType
+from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import CommandType, WorkflowIdConflictPolicy
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest, StartWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    ResetWorkflowExecutionRequest,
+    RespondWorkflowTaskCompletedRequest,
+    StartWorkflowExecutionRequest,
+)
 from temporalio.client import Client
 
 from domain.messages import PaymentStart
+from workflows.history import first_task
 
+RPC_TIMEOUT = timedelta(seconds=5)
 AT_ONCE = timedelta(milliseconds=100)
+
+
+async def reset(client: Client, payment_id: str) -> tuple[str, str]:
+    """The workflow's run before and after a reset to its first completed task."""
+    run_id = (await client.get_workflow_handle(payment_id).describe()).run_id
+    run = WorkflowExecution(workflow_id=payment_id, run_id=run_id)
+    while not (completed := await first_task(client, run, timeout=RPC_TIMEOUT)):
+        await asyncio.sleep(0.05)  # a webhook has just revived it
+    request = ResetWorkflowExecutionRequest(
+        namespace=client.namespace,
+        workflow_execution=run,
+        reason="by hand",
+        workflow_task_finish_event_id=completed,
+        request_id=uuid.uuid4().hex,
+    )
+    return run_id, (await client.workflow_service.reset_workflow_execution(request)).run_id
+
+
+async def cancel(client: Client, payment_id: str) -> None:
+    await client.get_workflow_handle(payment_id).cancel()
 
 
 async def lead_astray(client: Client, payment_id: str) -> str:
