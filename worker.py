@@ -12,8 +12,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRu
 import bootstrap
 import telemetry
 from settings import PROCESS_NEEDS, Settings, read_settings
-from workflows.payment import PaymentWorkflow
-from workflows.reconciliation import ReconciliationRound, ReconciliationWorkflow
+from workflows.replaying import WORKFLOWS
 from workflows.schedules import keep_reconciling
 
 GRACE = timedelta(seconds=30)
@@ -45,7 +44,7 @@ async def run(settings: Settings) -> None:
             worker = Worker(
                 house.client,
                 task_queue=settings.payonce.task_queue,
-                workflows=[PaymentWorkflow, ReconciliationWorkflow, ReconciliationRound],
+                workflows=WORKFLOWS,
                 activities=parts.activities,
                 graceful_shutdown_timeout=GRACE,
                 **TUNING,

@@ -74,22 +74,25 @@ class Upkeep(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailingOwner:
-    """A workflow whose task failed at least twice in a row. `attempt` is the one under way or due next. `diverged`: its
-    history and the workflow code contradict each other (nondeterminism). `reset_at`: when a reset made this run."""
+    """A workflow whose task failed at least twice in a row. `attempt` is the one under way or due next; `reset_at`: when
+    a reset made this run."""
 
     workflow_id: str
     run_id: str
     attempt: int
     cause: str
     failing_since: datetime | None
-    diverged: bool = False
     reset_at: datetime | None = None
 
 
 class OwnerTroubles(Protocol):
-    """Both raise OwnerUnavailable when Temporal cannot be reached."""
+    """All raise OwnerUnavailable when Temporal cannot be reached."""
 
     async def failing(self, *, limit: int) -> Sequence[FailingOwner]: ...
+    async def has_diverged(self, owner: FailingOwner) -> bool:
+        """Whether its history contradicts the workflow code of this build (nondeterminism): no later task succeeds."""
+        ...
+
     async def reset(self, owner: FailingOwner) -> str:
         """Lets it begin anew, with the messages it got; the id of the new run."""
         ...

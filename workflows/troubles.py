@@ -13,16 +13,14 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.client import WorkflowExecution as Listed
-from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import OwnerUnavailable
 from domain.upkeep import FailingOwner
 from workflows.history import first_task, last_failure
+from workflows.replaying import fits
 
 RPC_TIMEOUT = timedelta(seconds=5)
-PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
-NONDETERMINISM = "cause=WorkflowTaskFailedCauseNonDeterministicError"
 QUERY = (
     'ExecutionStatus = "Running" AND TaskQueue = "{task_queue}"'
     ' AND TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")'
@@ -43,6 +41,14 @@ class TemporalOwnerTroubles:
         except RPCError as error:
             raise _unavailable(error) from error
         return [owner for owner in found if owner is not None]
+
+    async def has_diverged(self, owner: FailingOwner) -> bool:
+        handle = self._client.get_workflow_handle(owner.workflow_id, run_id=owner.run_id)
+        try:
+            history = await handle.fetch_history(rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            raise _unavailable(error) from error
+        return not await fits(history, self._client.data_converter)
 
     async def reset(self, owner: FailingOwner) -> str:
         """To before its first task: what it did since is on record, and the server sends it its messages again."""
@@ -82,7 +88,6 @@ def _owner(described: WorkflowExecutionDescription, cause: str) -> FailingOwner:
         attempt=task.attempt,
         cause=cause,
         failing_since=_time(task.original_scheduled_time),
-        diverged=NONDETERMINISM in described.typed_search_attributes.get(PROBLEMS, ()),
         reset_at=_time(described.raw_description.workflow_extended_info.last_reset_time),
     )
 

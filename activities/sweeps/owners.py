@@ -70,8 +70,8 @@ class OwnerSweeps:
         due = self._failing.due(failing, now=now)
         for workflow_id in due:
             _tell(failing[workflow_id])
-        lost = [workflow_id for workflow_id, owner in failing.items() if _begins_anew(owner, now)]
-        await each(lost, lambda workflow_id: self._reset(failing[workflow_id]))
+        may_begin_anew = [workflow_id for workflow_id in due if _may_begin_anew(failing[workflow_id], now)]
+        await each(may_begin_anew, lambda workflow_id: self._reset_if_diverged(failing[workflow_id]))
         since = [owner.failing_since for owner in failing.values() if owner.failing_since is not None]
         return Seen(found=len(due), waiting=len(failing), oldest_at=min(since, default=None))
 
@@ -91,7 +91,9 @@ class OwnerSweeps:
         await after("sweep_start", payment_id)
         return True
 
-    async def _reset(self, owner: FailingOwner) -> bool:
+    async def _reset_if_diverged(self, owner: FailingOwner) -> bool:
+        if not await self._troubles.has_diverged(owner):
+            return False
         await before("sweep_reset", owner.workflow_id)
         new_run_id = await self._troubles.reset(owner)
         await after("sweep_reset", owner.workflow_id)
@@ -99,9 +101,9 @@ class OwnerSweeps:
         return True
 
 
-def _begins_anew(owner: FailingOwner, now: datetime) -> bool:
+def _may_begin_anew(owner: FailingOwner, now: datetime) -> bool:
     """At once the first time; what a reset did not help is left to a person for a while."""
-    return owner.diverged and (owner.reset_at is None or now - owner.reset_at >= RESET_AGAIN_AFTER)
+    return owner.reset_at is None or now - owner.reset_at >= RESET_AGAIN_AFTER
 
 
 def _tell(owner: FailingOwner) -> None:

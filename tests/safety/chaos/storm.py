@@ -18,7 +18,7 @@ from tests.safety.proxy import LINK_FAULTS, Proxy
 SERVICE_WEIGHT = 2
 
 PATIENCE_SECONDS = 20.0
-"""A gateway fault nobody met yet (a lag of lookups, and nobody looked) stays for so long."""
+"""A gateway fault nobody met yet (a lag of lookups, and nobody looked) stays for so long; so does who meddles."""
 
 
 @dataclass(slots=True)
@@ -105,9 +105,7 @@ class Storm:
                 case "gateway":
                     await self._break_gateway(draw)
                 case "owner":
-                    self.damage.owners[draw.fault["kind"]] += await self._meddler.meddle(
-                        draw.fault["kind"], draw.amount
-                    )
+                    await self._meddle(draw.fault["kind"], draw.amount)
                 case _:
                     await self._break_webhooks(draw)
         finally:
@@ -136,6 +134,13 @@ class Storm:
 
     async def _break_webhooks(self, draw: Draw) -> None:
         await self._armed("/webhook-faults", "webhook_faults", {"match": {}, "count": None, **draw.fault}, draw.seconds)
+
+    async def _meddle(self, kind: str, share: float) -> None:
+        """Sooner or later a payment is under way and Temporal is there."""
+        ends_at = time.monotonic() + PATIENCE_SECONDS
+        while not (done := await self._meddler.meddle(kind, share)) and time.monotonic() < ends_at:
+            await asyncio.sleep(0.25)
+        self.damage.owners[kind] += done
 
     async def _armed(self, path: str, name: str, rule: Mapping[str, Any], seconds: float) -> None:
         (await self._control.post(path, json=dict(rule))).raise_for_status()

@@ -115,12 +115,16 @@ class Upkeep:
 class Troubles:
     found: list[FailingOwner] = field(default_factory=list)
     broken: bool = False
+    diverged: set[str] = field(default_factory=set)
     resets: list[str] = field(default_factory=list)
 
     async def failing(self, *, limit: int) -> Sequence[FailingOwner]:
         if self.broken:
             raise ZeroDivisionError("a bug of ours")
         return self.found[:limit]
+
+    async def has_diverged(self, owner: FailingOwner) -> bool:
+        return owner.workflow_id in self.diverged
 
     async def reset(self, owner: FailingOwner) -> str:
         self.resets.append(owner.workflow_id)
@@ -255,20 +259,15 @@ async def test_a_failing_workflow_is_told_with_its_cause_counted_and_left_alone(
     assert (scene.figure("waiting", "failing"), scene.figure("oldest_seconds", "failing")) == (0, 0)
 
 
-def diverged(*, reset_at: datetime | None = None) -> FailingOwner:
+def stuck(*, reset_at: datetime | None = None) -> FailingOwner:
     return FailingOwner(
-        workflow_id="pay_1",
-        run_id="run",
-        attempt=3,
-        cause="NON_DETERMINISTIC_ERROR",
-        failing_since=START,
-        diverged=True,
-        reset_at=reset_at,
+        workflow_id="pay_1", run_id="run", attempt=3, cause="fits not", failing_since=START, reset_at=reset_at
     )
 
 
 async def test_a_workflow_whose_history_fits_no_code_begins_anew_at_once(scene: Scene) -> None:
-    scene.troubles.found.append(diverged())
+    scene.troubles.found.append(stuck())
+    scene.troubles.diverged.add("pay_1")
     with capture_logs() as logs:
         await scene.round("failing")
     assert scene.troubles.resets == ["pay_1"]
@@ -281,7 +280,8 @@ async def test_a_workflow_whose_history_fits_no_code_begins_anew_at_once(scene: 
 async def test_what_a_reset_did_not_help_is_reset_again_only_an_hour_later(
     scene: Scene, since: timedelta, again: list[str]
 ) -> None:
-    scene.troubles.found.append(diverged(reset_at=START))
+    scene.troubles.found.append(stuck(reset_at=START))
+    scene.troubles.diverged.add("pay_1")
     scene.now = START + since
     assert (await scene.round("failing")).waiting == 1
     assert scene.troubles.resets == again
