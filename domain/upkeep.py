@@ -74,8 +74,8 @@ class Upkeep(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailingOwner:
-    """A workflow whose task failed at least twice in a row. `attempt` is the one under way or due next; `reset_at`: when
-    a reset made this run."""
+    """A workflow whose task failed at least twice in a row. `attempt` is the one under way or due next. `reset_at`:
+    when a reset made this run."""
 
     workflow_id: str
     run_id: str

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import json
 import os
 import re
 import signal
@@ -127,6 +128,12 @@ class Shop:
     def figure(self, name: str, sweep: str, settings: Settings | None = None) -> float:
         """0 when there is none yet."""
         return self.figures_of(name, settings).get(sweep, 0.0)
+
+    def said(self, part: str, event: str, **values: object) -> list[dict[str, Any]]:
+        """What a part's log says of that, as long as it is JSON."""
+        lines = self.stack.state.log(part).read_text(errors="replace").splitlines()
+        records = [json.loads(line) for line in lines if line.startswith("{") and f'"{event}"' in line]
+        return [r for r in records if r.get("event") == event and all(r.get(name) == v for name, v in values.items())]
 
     @contextmanager
     def second_worker(self) -> Iterator[tuple[Part, Settings]]:

@@ -1,10 +1,8 @@
 """The sweeps of a running worker: each tells its figures and finds what is there; two workers do nothing twice."""
 
-import json
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -49,7 +47,7 @@ def test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone(shop: Shop, 
     seconds = time.monotonic() - began
     shop.judge(ids)
     told = eventually(
-        lambda: _said(shop, "worker", "workflow_task_fails", workflow_id=workflow_id), lambda lines: bool(lines)
+        lambda: shop.said("worker", "workflow_task_fails", workflow_id=workflow_id), lambda lines: bool(lines)
     )
     assert told[0]["attempt"] >= 2
     assert "WORKFLOW_TASK_FAILED" not in str(told[0]["cause"])
@@ -77,7 +75,7 @@ def test_two_workers_warn_of_each_hold_about_to_end_once(shop: Shop) -> None:
         said = [
             line["payment_id"]
             for worker in ("worker", "worker-2")
-            for line in _said(shop, worker, "authorization_expires_soon")
+            for line in shop.said(worker, "authorization_expires_soon")
             if line["payment_id"] in held
         ]
         assert sorted(said) == sorted(held)
@@ -130,10 +128,3 @@ async def _terminate(client: Client, workflow_id: str) -> None:
 async def _standing(client: Client, workflow_id: str) -> tuple[WorkflowExecutionStatus | None, str]:
     latest = await client.get_workflow_handle(workflow_id).describe()
     return latest.status, latest.run_id
-
-
-def _said(shop: Shop, part: str, event: str, **values: object) -> list[dict[str, Any]]:
-    """What a part's log says of that, as long as it is JSON."""
-    lines = shop.stack.state.log(part).read_text(errors="replace").splitlines()
-    records = [json.loads(line) for line in lines if line.startswith("{") and f'"{event}"' in line]
-    return [r for r in records if r.get("event") == event and all(r.get(name) == v for name, v in values.items())]

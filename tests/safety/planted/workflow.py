@@ -66,6 +66,14 @@ BUGS: tuple[Bug, ...] = (
         f"{_OPERATORS}::test_a_workflow_stuck_in_nondeterminism_begins_anew_and_charges_nothing_again",
     ),
     bug(
+        "nondeterminism-by-hearsay",
+        "a workflow is only called stuck where the server was told why its task failed",
+        "workflows/troubles.py",
+        "        return not await fits(history, self._client.data_converter)",
+        '        return owner.cause.startswith("NON_DETERMINISTIC") and not await fits(history, self._client.data_converter)',
+        f"{_OPERATORS}::test_nondeterminism_that_nobody_is_told_of_is_found_too",
+    ),
+    bug(
         "every-failing-workflow-reset",
         "a workflow that a corrected worker would let go on is reset too",
         "workflows/troubles.py",
