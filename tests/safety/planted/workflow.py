@@ -70,7 +70,7 @@ BUGS: tuple[Bug, ...] = (
         "a workflow is only called stuck where the server was told why its task failed",
         "workflows/troubles.py",
         "        return not await fits(history, self._client.data_converter)",
-        '        return owner.cause.startswith("NON_DETERMINISTIC") and not await fits(history, self._client.data_converter)',
+        '        return owner.cause.startswith("NON_DETERMINISTIC")',
         f"{_OPERATORS}::test_nondeterminism_that_nobody_is_told_of_is_found_too",
     ),
     bug(
