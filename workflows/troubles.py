@@ -7,8 +7,8 @@ once its dynamic setting `system.numConsecutiveWorkflowTaskProblemsToTriggerSear
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionDescription
@@ -92,8 +92,8 @@ def _owner(described: WorkflowExecutionDescription, cause: str) -> FailingOwner:
     )
 
 
-def _time(stamp: Timestamp) -> datetime | None:
-    """Unset reads as the epoch."""
+def _time(stamp: Any) -> datetime | None:
+    """Of a protobuf Timestamp; one that was never set reads as the epoch."""
     return stamp.ToDatetime(tzinfo=UTC) if stamp.seconds > 0 else None
 
 

@@ -87,6 +87,6 @@ BUGS: tuple[Bug, ...] = (
         "activities/sweeps/owners.py",
         "    return owner.reset_at is None or now - owner.reset_at >= RESET_AGAIN_AFTER",
         "    return True",
-        "tests/unit/activities/sweeps/test_rounds.py",
+        "tests/unit/activities/sweeps/test_owners.py",
     ),
 )

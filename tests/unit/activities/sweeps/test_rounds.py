@@ -1,186 +1,20 @@
 """Sweeps give an owner to what has none, count what waits, do not shout, and go on when one of them fails."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from activities.sweeps.paces import BATCH, BATCHES, PACES, Name, Pace, paces
-from activities.sweeps.rounds import Sweeps
+from activities.sweeps.paces import BATCH, BATCHES, PACES, Name, paces
 from activities.sweeps.seen import Seen
-from domain.commands import Command
-from domain.errors import OwnerUnavailable, RecordUnavailable
-from domain.messages import Receipt
+from domain.errors import RecordUnavailable
 from domain.outcomes import Voided
-from domain.payment import Payment
-from domain.ports import InboxEntry
-from domain.upkeep import Backlog, ExpiringAuthorization, FailingOwner
-from tests.fakes import START, MemoryInbox, MemoryRecords, new_payment
-
-NO_AGE = timedelta(0)
-NOTHING = Backlog(count=0, oldest_at=None)
-
-
-@dataclass
-class Owners:
-    """Records who was woken; nobody is running unless listed."""
-
-    running: set[str] = field(default_factory=set)
-    woken: list[str] = field(default_factory=list)
-    notified: list[tuple[str, str]] = field(default_factory=list)
-    unreachable: set[str] = field(default_factory=set)
-    away: bool = False
-
-    async def begin(self, payment: Payment) -> None:
-        raise AssertionError("a sweep wakes the owner, which then looks what there is to do")
-
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
-        raise AssertionError("a sweep never commands")
-
-    async def notify(self, payment_id: str, inbox_id: str) -> None:
-        self.notified.append((payment_id, inbox_id))
-
-    async def wake(self, payment: Payment) -> None:
-        if self.away:
-            raise OwnerUnavailable("Temporal is away")
-        if payment.id in self.unreachable:
-            raise ValueError("a bug of ours")
-        self.woken.append(payment.id)
-
-    async def is_owned(self, payment_id: str) -> bool:
-        await asyncio.sleep(0)
-        return payment_id in self.running
-
-    async def ping(self) -> None:
-        return None
-
-
-@dataclass
-class Upkeep:
-    """Answers from memory; a backlog is what a test puts there."""
-
-    records: MemoryRecords
-    backlogs: dict[str, Backlog] = field(default_factory=dict)
-    expiring: list[ExpiringAuthorization] = field(default_factory=list)
-    warned: set[str] = field(default_factory=set)
-    hangs: bool = False
-
-    async def payments_without_start(self, *, created_before: datetime, limit: int) -> Sequence[str]:
-        return self._unstarted()[:limit]
-
-    async def unstarted(self, *, created_before: datetime) -> Backlog:
-        ids = self._unstarted()
-        return Backlog(count=len(ids), oldest_at=START if ids else None)
-
-    async def open_payments(self, *, changed_before: datetime, limit: int, after_id: str = "") -> Sequence[str]:
-        return sorted(id_ for id_ in self.records.payments if id_ > after_id)[:limit]
-
-    async def unhandled_webhooks(self, *, received_before: datetime) -> Backlog:
-        return self.backlogs.get("notices", NOTHING)
-
-    async def orphan_webhooks(self, *, received_before: datetime) -> Backlog:
-        return self.backlogs.get("orphans", NOTHING)
-
-    async def unsettled_attempts(self, *, sent_before: datetime) -> Backlog:
-        return self.backlogs.get("attempts", NOTHING)
-
-    async def unrelayed_events(self) -> Backlog:
-        return self.backlogs.get("outbox", NOTHING)
-
-    async def parked_payments(self) -> Backlog:
-        if self.hangs:
-            await asyncio.sleep(60)
-        return self.backlogs.get("parked", NOTHING)
-
-    async def warn_of_expiry(
-        self, *, at: datetime, until: datetime, assumed_life: timedelta, limit: int
-    ) -> Sequence[ExpiringAuthorization]:
-        new = [e for e in self.expiring if e.expires_at <= until and e.payment_id not in self.warned]
-        self.warned |= {e.payment_id for e in new}
-        return new
-
-    async def expiring_authorizations(self, *, at: datetime, until: datetime, assumed_life: timedelta) -> Backlog:
-        ends = [e.expires_at for e in self.expiring if e.expires_at <= until]
-        return Backlog(count=len(ends), oldest_at=min(ends, default=None))
-
-    def _unstarted(self) -> list[str]:
-        return [p.id for p in self.records.payments.values() if p.state == "created"]
-
-
-@dataclass
-class Troubles:
-    found: list[FailingOwner] = field(default_factory=list)
-    broken: bool = False
-    diverged: set[str] = field(default_factory=set)
-    resets: list[str] = field(default_factory=list)
-
-    async def failing(self, *, limit: int) -> Sequence[FailingOwner]:
-        if self.broken:
-            raise ZeroDivisionError("a bug of ours")
-        return self.found[:limit]
-
-    async def has_diverged(self, owner: FailingOwner) -> bool:
-        return owner.workflow_id in self.diverged
-
-    async def reset(self, owner: FailingOwner) -> str:
-        self.resets.append(owner.workflow_id)
-        return f"{owner.run_id}-again"
-
-
-@dataclass
-class OrphanInbox(MemoryInbox):
-    """An inbox with orphans whose payment has appeared."""
-
-    matched: list[InboxEntry] = field(default_factory=list)
-
-    async def match_orphans(self, *, limit: int) -> Sequence[InboxEntry]:
-        found, self.matched = self.matched[:limit], self.matched[limit:]
-        return found
-
-
-@dataclass
-class Scene:
-    records: MemoryRecords = field(default_factory=MemoryRecords)
-    inbox: OrphanInbox = field(default_factory=OrphanInbox)
-    owners: Owners = field(default_factory=Owners)
-    troubles: Troubles = field(default_factory=Troubles)
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    now: datetime = START
-    limit_seconds: float = 5.0
-
-    def __post_init__(self) -> None:
-        self.upkeep = Upkeep(self.records)
-        self.sweeps = self.worker(self.registry)
-
-    def worker(self, registry: CollectorRegistry) -> Sweeps:
-        """The sweeps of one worker of this house."""
-        return Sweeps(
-            records=self.records,
-            upkeep=self.upkeep,
-            inbox=self.inbox,
-            owners=self.owners,
-            troubles=self.troubles,
-            clock=lambda: self.now,
-            registry=registry,
-            paces={name: Pace(every=0.001, age=NO_AGE, limit_seconds=self.limit_seconds) for name in PACES},
-        )
-
-    async def round(self, name: Name) -> Seen:
-        seen = await self.sweeps.sweep(name)
-        assert seen is not None
-        return seen
-
-    def figure(self, name: str, sweep: Name) -> float | None:
-        return self.registry.get_sample_value(f"payonce_sweep_{name}", {"sweep": sweep})
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return Scene()
+from domain.upkeep import Backlog, ExpiringAuthorization
+from tests.fakes import START, new_payment
+from tests.unit.activities.sweeps.scene import NO_AGE, Scene
 
 
 async def test_a_payment_nobody_began_is_woken_and_not_every_round(scene: Scene) -> None:
@@ -237,54 +71,6 @@ async def test_one_that_cannot_be_helped_does_not_keep_its_neighbours_waiting(sc
         assert await scene.sweeps.sweep("owners") is None
     assert sorted(scene.owners.woken) == [payment.id for payment in payments if payment is not payments[1]]
     assert [line["id"] for line in logs if line["event"] == "sweep_could_not_help"] == [payments[1].id]
-
-
-async def test_a_failing_workflow_is_told_with_its_cause_counted_and_left_alone(scene: Scene) -> None:
-    failing = FailingOwner(
-        workflow_id="pay_1", run_id="run", attempt=4, cause="ValueError: no such thing", failing_since=START
-    )
-    scene.troubles.found.append(failing)
-    scene.now += timedelta(minutes=5)
-    with capture_logs() as logs:
-        await scene.round("failing")
-        await scene.round("failing")
-    told = [line for line in logs if line["event"] == "workflow_task_fails"]
-    assert [(line["workflow_id"], line["attempt"], line["cause"]) for line in told] == [
-        ("pay_1", 4, "ValueError: no such thing")
-    ]
-    assert (scene.owners.woken, scene.troubles.resets) == ([], [])
-    assert (scene.figure("waiting", "failing"), scene.figure("oldest_seconds", "failing")) == (1, 300)
-    scene.troubles.found.clear()
-    await scene.round("failing")
-    assert (scene.figure("waiting", "failing"), scene.figure("oldest_seconds", "failing")) == (0, 0)
-
-
-def stuck(*, reset_at: datetime | None = None) -> FailingOwner:
-    return FailingOwner(
-        workflow_id="pay_1", run_id="run", attempt=3, cause="fits not", failing_since=START, reset_at=reset_at
-    )
-
-
-async def test_a_workflow_whose_history_fits_no_code_begins_anew_at_once(scene: Scene) -> None:
-    scene.troubles.found.append(stuck())
-    scene.troubles.diverged.add("pay_1")
-    with capture_logs() as logs:
-        await scene.round("failing")
-    assert scene.troubles.resets == ["pay_1"]
-    (told,) = [line for line in logs if line["event"] == "workflow_reset"]
-    assert (told["workflow_id"], told["run_id"], told["new_run_id"]) == ("pay_1", "run", "run-again")
-    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["workflow_task_fails"]
-
-
-@pytest.mark.parametrize(("since", "again"), [(timedelta(minutes=59), []), (timedelta(hours=1), ["pay_1"])])
-async def test_what_a_reset_did_not_help_is_reset_again_only_an_hour_later(
-    scene: Scene, since: timedelta, again: list[str]
-) -> None:
-    scene.troubles.found.append(stuck(reset_at=START))
-    scene.troubles.diverged.add("pay_1")
-    scene.now = START + since
-    assert (await scene.round("failing")).waiting == 1
-    assert scene.troubles.resets == again
 
 
 @pytest.mark.parametrize("name", ["attempts", "outbox", "parked"])
