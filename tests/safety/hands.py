@@ -1,7 +1,8 @@
 """What an operator's hands do to the workflow of a payment: reset it, or leave it a history that fits no code.
 
-The latter is begun eagerly, so that the first task is handed to whoever starts it (https://docs.temporal.io/develop/
-advanced-start-options-eager-workflow-start) and answered here, without a worker of another version beside the real one.
+The latter is begun eagerly: its first task is handed to whoever starts it and answered here, so that no worker of
+another version has to stand beside the real one
+(https://docs.temporal.io/develop/advanced-start-options-eager-workflow-start).
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from workflows.history import first_task
 
 RPC_TIMEOUT = timedelta(seconds=5)
 AT_ONCE = timedelta(milliseconds=100)
+TASK_SECONDS = 2
+"""How long the server waits for a task of the misled workflow; by default ten, and the second always times out."""
 
 
 async def reset(client: Client, payment_id: str) -> tuple[str, str]:
@@ -60,6 +63,7 @@ async def lead_astray(client: Client, payment_id: str) -> str:
         workflow_id_conflict_policy=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
         request_eager_execution=True,
     )
+    request.workflow_task_timeout.FromSeconds(TASK_SECONDS)
     started = await client.workflow_service.start_workflow_execution(request)
     assert started.HasField("eager_workflow_task"), "the server keeps the first task to itself"
     await _answer(client, started.eager_workflow_task.task_token)

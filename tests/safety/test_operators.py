@@ -25,16 +25,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tests.client import eventually
 from tests.safety import figures
-from tests.safety.hands import is_reset, lead_astray, reset
+from tests.safety.hands import TASK_SECONDS, is_reset, lead_astray, reset
 from tests.safety.shop import AMOUNT, BODY, THREE_D_SECURE, Shop
 
 pytestmark = pytest.mark.xdist_group("swept")
 SLOW_SECONDS = 3.0
-TASK_SECONDS = 10.0
-"""How long the server waits for a workflow task, by default."""
-
 RESET_SECONDS = 60.0
-"""Of two failed tasks the second times out; then the sweep passes."""
 
 
 def slow_charges(shop: Shop, count: int, seconds: float = SLOW_SECONDS) -> datetime:

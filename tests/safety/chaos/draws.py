@@ -20,8 +20,8 @@ STRIKES = {"kill": 48, "stop": 9, "terminate": 7, "link": 17, "gateway": 10, "we
 """How often each is drawn, in parts of a hundred."""
 
 HANDS = ("reset", "cancel", "astray")
-"""What somebody does to the workflow of a payment. A history that fits no code is noticed with its second failed task,
-ten seconds later, by the next round of a sweep: a short run has no time for that either."""
+"""What somebody does to the workflow of a payment. A history that fits no code is noticed by the next round of a sweep
+after its second failed task: a short run has no time for that either."""
 
 GATEWAY_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "before_commit_timeout"},
