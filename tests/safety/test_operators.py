@@ -166,7 +166,7 @@ def test_a_workflow_stuck_in_nondeterminism_begins_anew_and_charges_nothing_agai
     runs = {id_: shop.temporal(lead_astray, id_) for id_ in held}
     began = time.monotonic()
     answer = shop.merchant.post(f"/v1/payments/{held[0]}/capture", {}, key=uuid.uuid4().hex)
-    assert answer.status_code == 202, answer.text  # accepted by a workflow that cannot move
+    assert answer.status_code in (200, 202), answer.text  # given to a workflow that cannot move, and done by the next
     for payment_id, run_id in runs.items():
         eventually(partial(shop.temporal, is_reset, payment_id, run_id), bool, RESET_SECONDS)
     seconds = time.monotonic() - began
