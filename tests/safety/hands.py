@@ -24,7 +24,7 @@ from domain.messages import PaymentStart
 from workflows.history import first_task
 
 RPC_TIMEOUT = timedelta(seconds=5)
-AT_ONCE = timedelta(milliseconds=100)
+LATER = timedelta(hours=1)
 TASK_SECONDS = 2
 """How long the server waits for a task of the misled workflow; by default ten, and the second always times out."""
 
@@ -49,8 +49,9 @@ async def cancel(client: Client, payment_id: str) -> None:
     await client.get_workflow_handle(payment_id).cancel()
 
 
-async def lead_astray(client: Client, payment_id: str) -> str:
-    """Ends the payment's workflow and puts one in its place that meets the worker in a moment; the id of its run."""
+async def lead_astray(client: Client, payment_id: str, *, unheard: bool = False) -> str:
+    """Ends the payment's workflow and puts one in its place that meets the worker at once; the id of its run.
+    `unheard`: the first try of the task that fails is lost, as with a worker that dies."""
     ended = await client.get_workflow_handle(payment_id).describe()
     start = PaymentStart(payment_id=payment_id)
     request = StartWorkflowExecutionRequest(
@@ -66,7 +67,7 @@ async def lead_astray(client: Client, payment_id: str) -> str:
     request.workflow_task_timeout.FromSeconds(TASK_SECONDS)
     started = await client.workflow_service.start_workflow_execution(request)
     assert started.HasField("eager_workflow_task"), "the server keeps the first task to itself"
-    await _answer(client, started.eager_workflow_task.task_token)
+    await _answer(client, started.eager_workflow_task.task_token, unheard)
     return started.run_id
 
 
@@ -76,10 +77,18 @@ async def is_reset(client: Client, payment_id: str, run_id: str) -> bool:
     return bool(run.raw_description.workflow_extended_info.reset_run_id)
 
 
-async def _answer(client: Client, task_token: bytes) -> None:
+async def _answer(client: Client, task_token: bytes, unheard: bool) -> None:
+    """With a step of nobody's code, and another task at once. `unheard`: that comes back with the reply, and nobody
+    does it; no message may come to the workflow meanwhile, or the next try counts as a first."""
     timer = StartTimerCommandAttributes(timer_id="of nobody's code")
-    timer.start_to_fire_timeout.FromTimedelta(AT_ONCE)
+    timer.start_to_fire_timeout.FromTimedelta(LATER)
     command = Command(command_type=CommandType.COMMAND_TYPE_START_TIMER, start_timer_command_attributes=timer)
     await client.workflow_service.respond_workflow_task_completed(
-        RespondWorkflowTaskCompletedRequest(namespace=client.namespace, task_token=task_token, commands=[command])
+        RespondWorkflowTaskCompletedRequest(
+            namespace=client.namespace,
+            task_token=task_token,
+            commands=[command],
+            return_new_workflow_task=unheard,
+            force_create_new_workflow_task=True,
+        )
     )
