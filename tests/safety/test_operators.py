@@ -301,3 +301,4 @@ def _put_back(shop: Shop, kept: Path) -> None:
     for file in kept.iterdir():
         shutil.copy2(file, files.parent / file.name)
     shop.stack.restart("temporal")
+    shop.stack.restart("worker")  # as docs/operations.md says: its cache is further than the server now
