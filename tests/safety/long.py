@@ -42,6 +42,7 @@ PROOFS = (
     Proof("crash points", ("tests.safety.crash_points", "--all")),
     Proof("chaos", ("tests.safety.chaos", "--payments", "3000", "--kills", "150")),
     Proof("simulation", ("tests.safety.simulation", "--seeds", "2000", "--payments", "50", "--processes", "2")),
+    Proof("core rate", ("tests.safety.core_simulation", "--rate")),
     Proof("core", ("tests.safety.core_simulation", "--seeds", "10000", "--payments", "100", "--processes", "2")),
     Proof(
         "core razorpay",

@@ -12,6 +12,7 @@ import pytest
 
 from tests.safety import figures
 from tests.safety.campaigns.campaign import quiet
+from tests.safety.campaigns.rate import measured, rate
 from tests.safety.core_simulation.campaign import SIDES, campaign
 from tests.safety.core_simulation.world import World
 from tests.safety.simulation.trace import readable
@@ -31,6 +32,20 @@ def test_no_payment_is_charged_twice_lost_or_called_what_it_is_not(
     assert not found.failures, "\n".join(found.failures[:3])
     assert found.payments == seeds * payments
     assert not ours.never_hit(found)
+
+
+def test_the_rate_is_that_of_the_fastest_time_of_each_seed() -> None:
+    """A neighbour who takes the core away changes the mean only."""
+    calm = rate([[0.1, 0.2], [0.1, 0.2]], payments=30)
+    disturbed = rate([[0.1, 0.8], [0.5, 0.2]], payments=30)
+    assert (calm.undisturbed, calm.mean) == (200, 200)
+    assert (disturbed.undisturbed, disturbed.mean) == (200, 75)
+
+
+def test_the_rate_is_measured_on_whole_worlds() -> None:
+    found = measured(campaign("stripe"), 5, rounds=2)
+    assert (found.seeds, found.payments, found.rounds) == (10, 5, 2)
+    assert found.undisturbed >= found.mean > 0
 
 
 @pytest.mark.parametrize("gateway", SIDES)
