@@ -43,6 +43,7 @@ from domain.register import MerchantRegister
 from gateways.registry import Registry
 from settings import Settings
 from stack.gateways import build_gateways, read_routes, served_gateways
+from storage.accepted_commands import PostgresAcceptedCommands
 from storage.customers import PostgresCustomers
 from storage.database import Database, Limits
 from storage.evidence import PostgresEvidence
@@ -71,7 +72,7 @@ WAIT_SECONDS = 10.0
 """How long the API waits for a payment's first answer before it says 202."""
 
 LOCK_SECONDS = 20.0
-"""How long one request may hold its Idempotency-Key: the wait, and the time to leave the command as a signal. After a
+"""How long one request may hold its Idempotency-Key: the wait, and the time to keep the command and leave it. After a
 crash the next try goes on from there."""
 
 GATEWAY_THREADS = 64
@@ -199,6 +200,7 @@ def build_worker_parts(house: House, threads: ThreadPoolExecutor) -> WorkerParts
         records=records,
         upkeep=PostgresUpkeep(house.database),
         inbox=inbox,
+        accepted_commands=PostgresAcceptedCommands(house.database),
         owners=house.owners,
         troubles=TemporalOwnerTroubles(house.client, task_queue=house.settings.payonce.task_queue),
         clock=utc_now,
@@ -240,6 +242,7 @@ def build_api_parts(house: House, news: PostgresNews) -> "ApiParts":
         merchants=PostgresMerchants(database),
         customers=PostgresCustomers(database),
         inbox=PostgresInbox(database),
+        accepted_commands=PostgresAcceptedCommands(database),
         reconciliations=PostgresReconciliationArchive(database),
         owners=house.owners,
         news=news,

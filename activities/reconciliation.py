@@ -19,6 +19,7 @@ from activities.wire import Wire
 from domain.book import payment_reference, refreshed
 from domain.errors import RecordNotFound
 from domain.gateway import GatewayEvent, Gateways, ObjectBook
+from domain.owners import PaymentOwners
 from domain.passes import (
     CLOCK_SLACK,
     LOOK_PATIENCE,
@@ -36,7 +37,7 @@ from domain.passes import (
     StoredFinding,
     Tally,
 )
-from domain.ports import GatewayAccount, Inbox, PaymentOwners
+from domain.ports import GatewayAccount, Inbox
 from domain.reconciliation import Difference, Matter, Verdict, compare
 
 log = structlog.get_logger()

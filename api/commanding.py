@@ -1,7 +1,11 @@
-"""Capture, cancel, refund, resolve: the command goes to the payment's owner once per key, and its answer is stored."""
+"""Capture, cancel, refund, resolve: the command goes to the payment's owner once per key, and its answer is stored.
+
+What is not answered in time is kept on record first and left with the owner second; then the client is told 202.
+"""
 
 from collections.abc import Callable
 
+import structlog
 from fastapi import Request
 
 from api.errors import Problem, not_found, refused
@@ -9,13 +13,16 @@ from api.keys import KeyUse, command_key, once
 from api.presentation import decline_object, refund_object
 from api.replies import Reply, told
 from api.services import Services
+from domain.accepted_commands import AcceptedCommand
 from domain.commands import Command
 from domain.errors import CommandRefused, OwnerUnavailable
 from domain.identifiers import is_id
 from domain.messages import Receipt, RefusedCommand
 from domain.operation import Operation, OperationState, Verb
-from domain.payment import PaymentState
+from domain.payment import Payment, PaymentState
 from domain.ports import Caller, StoredPayment
+
+log = structlog.get_logger()
 
 MakeCommand = Callable[[str], Command]
 """The command, given its command key."""
@@ -43,7 +50,10 @@ async def command_payment(
     stored = await read_payment(services, caller, payment_id)
 
     async def work(_: str) -> Reply:
-        receipt = await _ask(services, stored, make(key))
+        command = make(key)
+        receipt = await _ask(services, stored, command)
+        if receipt is None:
+            await _accept(services, stored.payment, command)
         after = await read_payment(services, caller, payment_id)
         if receipt is None:
             taken = after.payment.operation_of(key)
@@ -79,6 +89,18 @@ async def _ask(services: Services, stored: StoredPayment, command: Command) -> R
     if receipt is not None and receipt.refused is not None:
         raise _refusal(receipt.refused)
     return receipt
+
+
+async def _accept(services: Services, payment: Payment, command: Command) -> None:
+    """On record before anybody is told so. What cannot be left with the owner now, the sweep `commands` brings."""
+    parts = services.parts
+    await parts.accepted_commands.keep(
+        AcceptedCommand(payment_id=payment.id, command=command, accepted_at=parts.clock())
+    )
+    try:
+        await parts.owners.leave(payment, command)
+    except OwnerUnavailable as error:
+        log.warning("command_not_left", command_key=command.command_key, payment_id=payment.id, reason=str(error))
 
 
 def _refusal(told_no: RefusedCommand) -> Problem:

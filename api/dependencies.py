@@ -6,9 +6,11 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from domain.accepted_commands import AcceptedCommands
 from domain.evidence import EvidenceRecords
 from domain.gateway import Gateways
 from domain.news import PaymentNews
+from domain.owners import PaymentOwners
 from domain.passes import ReconciliationArchive
 from domain.ports import (
     Customers,
@@ -18,7 +20,6 @@ from domain.ports import (
     Merchants,
     Mode,
     PaymentArchive,
-    PaymentOwners,
 )
 from domain.routing import Route
 
@@ -39,6 +40,7 @@ class ApiParts:
     merchants: Merchants
     customers: Customers
     inbox: DeliveryInbox
+    accepted_commands: AcceptedCommands
     reconciliations: ReconciliationArchive
     owners: PaymentOwners
     news: PaymentNews

@@ -7,6 +7,7 @@ from typing import Any
 from api.evidence import evidence_object, held_up
 from api.presentation import Presenter, display_status
 from api.schemas.payments import TimelineEntryObject, TimelineObject, WaitingObject
+from domain.accepted_commands import DONE, REFUSED
 from domain.commands import Abilities, Cancel, Capture, Refund, permit
 from domain.errors import CommandRefused
 from domain.evidence import Evidence
@@ -17,6 +18,7 @@ from domain.resolving import suggestions
 from domain.steps import Perform, Wait, next_step
 
 _SENTENCES: Mapping[str, str] = {
+    "command.accepted": "{command} taken with 202; {result}.",
     "payment.processing": "Sent to {gateway} to be charged.",
     "payment.pending": "{gateway} accepted it and has not decided yet.",
     "payment.requires_action": "The customer has to act before it can go on.",
@@ -98,6 +100,8 @@ def sentence(payment: Payment, entry: TimelineEntry) -> str:
         operation=_operation_amount(payment, entry),
         why=_why(entry),
         doubt=_doubt(entry),
+        command=entry.data.get("kind", "command"),
+        result=_result(entry),
     )
     return text[:1].upper() + text[1:]
 
@@ -179,6 +183,16 @@ def _doubt(entry: TimelineEntry) -> str:
     doubt = entry.data.get("doubt")
     reason = doubt.get("reason") if isinstance(doubt, Mapping) else None
     return str(reason or "the outcome could not be settled in time")
+
+
+def _result(entry: TimelineEntry) -> str:
+    """What became of an accepted command."""
+    result = str(entry.data.get("result") or "")
+    if not result:
+        return "not answered yet: it is given to the payment again until it is"
+    if result.startswith(REFUSED):
+        return f"then refused, so nothing was done: {result.removeprefix(REFUSED)}"
+    return DONE if result == DONE else f"it became {result}"
 
 
 def _touched(entry: TimelineEntry) -> Mapping[str, Any]:

@@ -61,6 +61,12 @@ FAILPOINTS: dict[str, Failpoint] = {
     "inbox_handled": Failpoint(
         room="storage", effect="Webhooks that tell nothing new are marked handled.", lost=RecordUnavailable
     ),
+    "command_keep": Failpoint(
+        room="storage", effect="A command nobody has answered in time is committed.", lost=RecordUnavailable
+    ),
+    "command_answer": Failpoint(
+        room="storage", effect="What became of such a command is committed.", lost=RecordUnavailable
+    ),
     "orphan_match": Failpoint(
         room="storage", effect="Webhooks without a payment are looked at again.", lost=RecordUnavailable
     ),
@@ -92,6 +98,7 @@ FAILPOINTS: dict[str, Failpoint] = {
     ),
     "sweep_start": Failpoint(room="activities", effect="The sweep starts a payment accepted and never begun."),
     "sweep_notice": Failpoint(room="activities", effect="The sweep delivers a webhook nobody acted on."),
+    "sweep_command": Failpoint(room="activities", effect="The sweep gives a command to its payment's owner again."),
     "sweep_adopt": Failpoint(room="activities", effect="The sweep gives an open payment an owner again."),
     "sweep_reset": Failpoint(room="activities", effect="The sweep lets a workflow stuck in nondeterminism begin anew."),
 }

@@ -10,9 +10,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from domain import scopes
-from domain.commands import Command
 from domain.gateway import GatewayEvent, Instructions, StoredMethod
-from domain.messages import Receipt
 from domain.outcomes import MethodSummary
 from domain.payment import Payment
 from domain.transitions import Transition
@@ -224,7 +222,7 @@ class Idempotency(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """One recorded transition, from the outbox."""
+    """One recorded transition, from the outbox; or a warning, or an accepted command, with what it came after."""
 
     sequence: int
     type: str
@@ -316,33 +314,6 @@ class Customers(Protocol):
     async def method(self, caller: Caller, method_id: str) -> PaymentMethod | None: ...
     async def methods(self, caller: Caller, customer_id: str) -> Sequence[PaymentMethod]: ...
     async def remove_method(self, caller: Caller, method_id: str, *, at: datetime) -> bool: ...
-
-
-# --- the payment's owner, as the doors see it -----------------------------------------------------------------------
-
-
-class PaymentOwners(Protocol):
-    """Each payment's workflow, revived when it sleeps. Messages may be sent again with the same command key.
-
-    Answers the workflow's Receipt, or None when it took the message but has not finished within `wait_seconds`.
-    Raises OwnerUnavailable when Temporal cannot be reached.
-    """
-
-    async def begin(self, payment: Payment) -> None: ...
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None: ...
-    async def notify(self, payment_id: str, inbox_id: str) -> None:
-        """Durable once it returns."""
-        ...
-
-    async def wake(self, payment: Payment) -> None:
-        """Make sure somebody owns the payment: starts its workflow if none runs. Durable once it returns."""
-        ...
-
-    async def is_owned(self, payment_id: str) -> bool:
-        """Whether a workflow of this payment is running."""
-        ...
-
-    async def ping(self) -> None: ...
 
 
 class Health(Protocol):

@@ -48,6 +48,10 @@ class Upkeep(Protocol):
         """Of no known payment."""
         ...
 
+    async def unanswered_commands(self, *, accepted_before: datetime) -> Backlog:
+        """Taken with 202; what became of them is not written down."""
+        ...
+
     async def unsettled_attempts(self, *, sent_before: datetime) -> Backlog:
         """Calls whose outcome is not known, except parked ones."""
         ...

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
+from domain.commands import Command
 from domain.gateway import GatewayEvent, Instructions
 from domain.operation import Operation
 from domain.outcomes import CustomerAction, Decline, MethodSummary
@@ -56,6 +57,7 @@ def _storable(value: Any) -> Any:
 
 
 ACTION = Document[CustomerAction](CustomerAction)
+COMMAND = Document[Command](Command)
 DECLINE = Document[Decline](Decline)
 DISPUTES = Document[tuple[Dispute, ...]](tuple[Dispute, ...])
 EVENT = Document[GatewayEvent](GatewayEvent)

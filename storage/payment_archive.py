@@ -49,6 +49,12 @@ _TIMELINE = """
 SELECT sequence, type, at, state, data FROM outbox_events WHERE payment_id = %(payment_id)s
 UNION ALL
 SELECT sequence, type, at, 'authorized', '{}'::jsonb FROM payment_warnings WHERE payment_id = %(payment_id)s
+UNION ALL
+SELECT COALESCE(e.sequence, 0), 'command.accepted', c.accepted_at, COALESCE(e.state, 'created'),
+    jsonb_build_object('kind', c.command->>'kind', 'result', c.result)
+FROM accepted_commands c LEFT JOIN LATERAL (SELECT sequence, state FROM outbox_events
+    WHERE payment_id = c.payment_id AND at <= c.accepted_at ORDER BY sequence DESC LIMIT 1) e ON true
+WHERE c.payment_id = %(payment_id)s
 ORDER BY sequence, at
 """
 

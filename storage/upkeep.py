@@ -25,6 +25,9 @@ _COUNT_ORPHANS = """
 SELECT count(*), min(received_at) FROM webhook_inbox
 WHERE handled_at IS NULL AND payment_id IS NULL AND received_at < %(received_before)s
 """
+_COUNT_UNANSWERED = """
+SELECT count(*), min(accepted_at) FROM accepted_commands WHERE answered_at IS NULL AND accepted_at < %(accepted_before)s
+"""
 _COUNT_UNSETTLED = """
 SELECT count(*), min(a.sent_at) FROM payments p
 JOIN operations o ON o.payment_id = p.id AND o.state IN ('sent', 'unknown')
@@ -86,6 +89,9 @@ class PostgresUpkeep:
 
     async def orphan_webhooks(self, *, received_before: datetime) -> Backlog:
         return await self._backlog(_COUNT_ORPHANS, {"received_before": received_before})
+
+    async def unanswered_commands(self, *, accepted_before: datetime) -> Backlog:
+        return await self._backlog(_COUNT_UNANSWERED, {"accepted_before": accepted_before})
 
     async def unsettled_attempts(self, *, sent_before: datetime) -> Backlog:
         return await self._backlog(_COUNT_UNSETTLED, {"sent_before": sent_before})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from domain.accepted_commands import AcceptedCommand
 from domain.commands import Abilities
 from domain.errors import RecordNotFound, RecordUnavailable, VersionConflict
 from domain.evidence import Evidence, Look
@@ -100,6 +101,35 @@ class MemoryRecords:
     def _up(self) -> None:
         if self.down:
             raise RecordUnavailable("the database is away")
+
+
+@dataclass
+class MemoryAcceptedCommands:
+    """AcceptedCommands."""
+
+    kept: dict[str, AcceptedCommand] = field(default_factory=dict)
+    results: dict[str, str] = field(default_factory=dict)
+    down: bool = False
+
+    @property
+    def waiting(self) -> list[AcceptedCommand]:
+        return [accepted for key, accepted in self.kept.items() if key not in self.results]
+
+    async def keep(self, accepted: AcceptedCommand) -> None:
+        if self.down:
+            raise RecordUnavailable("the database is away")
+        self.kept[accepted.command.command_key] = accepted
+        self.results.pop(accepted.command.command_key, None)
+
+    async def unanswered(self, *, accepted_before: datetime, limit: int) -> Sequence[AcceptedCommand]:
+        old = [accepted for accepted in self.waiting if accepted.accepted_at < accepted_before]
+        return sorted(old, key=lambda accepted: accepted.accepted_at)[:limit]
+
+    async def answer(self, accepted: AcceptedCommand, *, result: str, at: datetime) -> bool:
+        if accepted not in self.waiting:
+            return False
+        self.results[accepted.command.command_key] = result
+        return True
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The doors' way to a payment's workflow: PaymentOwners over a Temporal client. One client per process.
 
-Updates are used where somebody waits for the answer; what must outlive the wait goes as a signal, which is durable once
+Updates are used where somebody waits for the answer; what nobody waits for goes as a signal, which is durable once
 acknowledged (an update that is only admitted is not). Everything starts the workflow if none runs.
 """
 
@@ -57,17 +57,19 @@ class TemporalPaymentOwners:
         )
         await after("owner_start", payment.id)
 
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
+    async def command(
+        self, payment: Payment, command: Command, *, wait_seconds: float, try_id: str | None = None
+    ) -> Receipt | None:
         updates = {
             "capture": PaymentWorkflow.capture,
             "cancel": PaymentWorkflow.cancel,
             "refund": PaymentWorkflow.refund,
             "resolve": PaymentWorkflow.resolve,
         }
-        receipt = await self._update(updates[command.kind], [command], payment, wait_seconds)
-        if receipt is None:  # we stop waiting: leave the command where it cannot be lost; same key, so it acts once
-            await self._signal(payment, "command", command)
-        return receipt
+        return await self._update(updates[command.kind], command, payment, wait_seconds, try_id)
+
+    async def leave(self, payment: Payment, command: Command) -> None:
+        await self._signal(payment, "command", command)
 
     async def notify(self, payment_id: str, inbox_id: str) -> None:
         await before("owner_signal", payment_id, inbox_id, detail="gateway_event")
@@ -105,19 +107,20 @@ class TemporalPaymentOwners:
             raise OwnerUnavailable("Temporal answers, but says it is not serving")
 
     async def _update(
-        self, update: Any, args: list[Any], payment: Payment, wait_seconds: float, *, begins: bool = False
+        self, update: Any, command: Command, payment: Payment, wait_seconds: float, try_id: str | None
     ) -> Receipt | None:
-        """`update` is one of PaymentWorkflow's handlers; they differ in their arguments only."""
+        """`update` is one of PaymentWorkflow's handlers; they differ in the command they take only."""
         start = WithStartWorkflowOperation(
             PaymentWorkflow.run,
-            PaymentStart(payment_id=payment.id, begins=begins),
+            PaymentStart(payment_id=payment.id),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             **self._start_options(payment),
         )
         await before("owner_update", payment.id)
         call = self._client.execute_update_with_start_workflow(
             update,
-            args=args,
+            command,
+            id=try_id,
             start_workflow_operation=start,
             result_type=Receipt,
             rpc_timeout=timedelta(seconds=wait_seconds),

@@ -10,7 +10,8 @@ from activities.sweeps.paces import BATCH, BATCHES
 from activities.sweeps.reminders import Reminders
 from activities.sweeps.seen import Seen, seen_of
 from domain.failpoints import after, before
-from domain.ports import PaymentOwners, PaymentRecords
+from domain.owners import PaymentOwners
+from domain.ports import PaymentRecords
 from domain.upkeep import FailingOwner, OwnerTroubles, Upkeep
 
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 Name = Literal[
-    "starts", "owners", "failing", "notices", "orphans", "attempts", "outbox", "authorizations", "parked"
+    "starts", "commands", "owners", "failing", "notices", "orphans", "attempts", "outbox", "authorizations", "parked"
 ]  # fmt: skip
 
 
@@ -24,7 +24,8 @@ BATCH = 100
 """How many a round takes in hand at once; those waiting longest come first."""
 
 BATCHES = 10
-"""How many batches of open payments one round asks Temporal about; the next round goes on from there."""
+"""How many batches of open payments one round asks Temporal about; the next round goes on from there. As many commands
+one round looks at: those that nobody can answer must not hide those behind them."""
 
 AT_ONCE = 8
 """How many questions to Temporal are under way at the same time."""
@@ -41,6 +42,7 @@ WARN_BEFORE = timedelta(hours=24)
 PACES: dict[Name, Pace] = {
     "starts": Pace(every=2.0, age=timedelta(seconds=5)),
     "notices": Pace(every=2.0, age=timedelta(seconds=5)),
+    "commands": Pace(every=10.0, age=timedelta(seconds=30)),
     "owners": Pace(every=30.0, age=timedelta(minutes=2)),
     "failing": Pace(every=30.0, age=timedelta(0)),
     "orphans": Pace(every=10.0, age=timedelta(minutes=10)),

@@ -13,13 +13,16 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from activities.sweeps.backlogs import BacklogSweeps
+from activities.sweeps.commands import CommandSweeps
 from activities.sweeps.metrics import SweepMetrics
 from activities.sweeps.owners import OwnerSweeps
 from activities.sweeps.paces import Name, Pace, pause_seconds
 from activities.sweeps.seen import Seen
 from activities.sweeps.webhooks import WebhookSweeps
+from domain.accepted_commands import AcceptedCommands
 from domain.errors import OwnerUnavailable, RecordUnavailable
-from domain.ports import Inbox, PaymentOwners, PaymentRecords
+from domain.owners import PaymentOwners
+from domain.ports import Inbox, PaymentRecords
 from domain.upkeep import OwnerTroubles, Upkeep
 
 log = structlog.get_logger()
@@ -37,6 +40,7 @@ class Sweeps:
         records: PaymentRecords,
         upkeep: Upkeep,
         inbox: Inbox,
+        accepted_commands: AcceptedCommands,
         owners: PaymentOwners,
         troubles: OwnerTroubles,
         clock: Clock,
@@ -45,9 +49,13 @@ class Sweeps:
     ) -> None:
         over_owners = OwnerSweeps(records=records, upkeep=upkeep, owners=owners, troubles=troubles, clock=clock)
         over_webhooks = WebhookSweeps(upkeep=upkeep, inbox=inbox, owners=owners, clock=clock)
+        over_commands = CommandSweeps(
+            records=records, upkeep=upkeep, accepted_commands=accepted_commands, owners=owners, clock=clock
+        )
         over_backlogs = BacklogSweeps(upkeep=upkeep, clock=clock)
         self.rounds: dict[Name, Round] = {
             "starts": over_owners.start_forgotten,
+            "commands": over_commands.give_again,
             "owners": over_owners.adopt_open,
             "failing": over_owners.report_failing,
             "notices": over_webhooks.deliver_notices,

@@ -10,7 +10,8 @@ from activities.sweeps.paces import BATCH
 from activities.sweeps.reminders import Reminders
 from activities.sweeps.seen import Seen, seen_of
 from domain.failpoints import after, before
-from domain.ports import Inbox, PaymentOwners
+from domain.owners import PaymentOwners
+from domain.ports import Inbox
 from domain.upkeep import Upkeep
 
 log = structlog.get_logger()

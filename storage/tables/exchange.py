@@ -1,4 +1,5 @@
-"""What comes in and goes out: the webhook inbox, the outbox of events, and the answers kept for idempotency keys."""
+"""What comes in and goes out: the webhook inbox, the outbox of events, the answers kept for idempotency keys, and the
+commands that were taken before they were answered."""
 
 from datetime import datetime
 from typing import Any
@@ -112,3 +113,22 @@ class IdempotencyKeyTable(RecordTable, table=True):
     status: int | None = Field(sa_column=count(nullable=True))
     body: bytes | None = Field(sa_column=octets(nullable=True))
     completed_at: datetime | None = Field(sa_column=moment(nullable=True))
+
+
+class AcceptedCommandTable(RecordTable, table=True):
+    """A command answered 202. `result`: what became of it, as its owner answered or the payment's own record shows."""
+
+    __tablename__ = "accepted_commands"
+    __table_args__ = (
+        ForeignKeyConstraint(["payment_id"], ["payments.id"]),
+        CheckConstraint("(answered_at IS NULL) = (result IS NULL)", name="whole"),
+        Index("ix_accepted_commands_payment", "payment_id"),
+        Index("ix_accepted_commands_unanswered", "accepted_at", postgresql_where=text("answered_at IS NULL")),
+    )
+
+    command_key: str = Field(sa_column=identifier(key=True))
+    payment_id: str = Field(sa_column=identifier())
+    command: dict[str, Any] = Field(sa_column=document())
+    accepted_at: datetime = Field(sa_column=moment())
+    answered_at: datetime | None = Field(sa_column=moment(nullable=True))
+    result: str | None = Field(sa_column=word(nullable=True))

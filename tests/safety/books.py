@@ -191,7 +191,7 @@ class Books:
     def forget(self, payment_id: str) -> None:
         """The payment was never written: its whole record is lost."""
         with self.superuser() as connection:
-            for table in ("payment_warnings", "webhook_inbox", "disputes"):
+            for table in ("payment_warnings", "accepted_commands", "webhook_inbox", "disputes"):
                 connection.execute(f"DELETE FROM {table} WHERE payment_id = %s", [payment_id])
             for table in TAIL[:-1]:
                 connection.execute(f"DELETE FROM {table} WHERE payment_id = %s", [payment_id])

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from activities.reconciliation import ReconciliationActivities, ReconciliationMetrics
 from activities.wire import Wire
 from domain.gateway import Gateways, Movement, MovementPage
+from domain.owners import PaymentOwners
 from domain.passes import EndOrder, MendOrder, PassOrder, PassResult, RoundOrder, SliceOrder
 from domain.payment import Payment
-from domain.ports import PaymentOwners
 from storage.reconciliation import PostgresReconciliation
 from storage.reconciliation_archive import PostgresReconciliationArchive
 from tests.integration.storage.record import ALICE, NOW, Record, new_id

@@ -16,6 +16,7 @@ from domain.outcomes import Captured, Fact, MethodSummary
 from domain.payment import MethodChoice, Payment
 from domain.ports import Attempt, Caller, Claim, GatewayAccount, IdempotencyRequest, StoredPayment
 from domain.transitions import Transition, apply
+from storage.accepted_commands import PostgresAcceptedCommands
 from storage.customers import PostgresCustomers
 from storage.database import Database
 from storage.idempotency import PostgresIdempotency
@@ -59,6 +60,10 @@ class Record:
     @property
     def upkeep(self) -> PostgresUpkeep:
         return PostgresUpkeep(self.database)
+
+    @property
+    def accepted_commands(self) -> PostgresAcceptedCommands:
+        return PostgresAcceptedCommands(self.database)
 
     @property
     def merchants(self) -> PostgresMerchants:

@@ -55,7 +55,7 @@ def test_the_revisions_make_exactly_what_the_tables_declare(record_url: str, emp
     declared, migrated = _catalog(empty), _catalog(record_url)
     for aspect in CATALOG:
         assert migrated[aspect] == declared[aspect], aspect
-    assert len(RecordTable.metadata.tables) == 21
+    assert len(RecordTable.metadata.tables) == 22
     assert len(declared["triggers"]) == 12
 
 
@@ -84,7 +84,7 @@ def test_a_database_says_where_it_is(empty: str) -> None:
     assert migrations.current(empty) is None
     assert not migrations.is_at_head(empty)
     migrations.upgrade(empty.replace("postgresql://", "postgres://"))
-    assert migrations.current(empty) == "0005"
+    assert migrations.current(empty) == "0006"
     assert migrations.is_at_head(empty)
 
 

@@ -15,7 +15,7 @@ from api.dependencies import ApiParts
 from domain.gateway import GatewayEvent
 from domain.ports import Caller, GatewayAccount
 from domain.scopes import KINDS
-from tests.fakes import MemoryEvidence
+from tests.fakes import MemoryAcceptedCommands, MemoryEvidence
 from tests.unit.api.fake_gateways import FakeGateway, FakeGateways
 from tests.unit.api.fake_merchants import FakeMerchants
 from tests.unit.api.fake_owners import FakeOwners
@@ -49,6 +49,7 @@ class World:
     merchants: FakeMerchants
     customers: FakeCustomers
     inbox: FakeInbox
+    accepted_commands: MemoryAcceptedCommands
     owners: FakeOwners
     gateway: FakeGateway
     health: FakeHealth
@@ -121,6 +122,7 @@ def make_parts(**changes: Any) -> ApiParts:
         merchants=merchants,
         customers=FakeCustomers(),
         inbox=FakeInbox(archive, new_id),
+        accepted_commands=MemoryAcceptedCommands(),
         reconciliations=FakeReconciliations(),
         owners=FakeOwners(archive, clock),
         news=FakeNews(),
@@ -166,6 +168,7 @@ async def worlds(**changes: Any) -> AsyncIterator[World]:
             merchants=parts.merchants,
             customers=parts.customers,
             inbox=parts.inbox,
+            accepted_commands=parts.accepted_commands,
             owners=parts.owners,
             gateway=parts.gateways.by_account["acct_alice"],
             health=parts.health,

@@ -32,7 +32,7 @@ DECLINE = Decline(DeclineKind.SOFT, "insufficient_funds", "Your card has insuffi
 
 class FakeOwners:
     """The payment's owner over the real core. The token says how the gateway answers; `down` is Temporal down, `slow`
-    takes the message and does not finish in time."""
+    takes the message and does not finish in time, `unreachable_later` is Temporal gone when a command is to be left."""
 
     def __init__(self, archive: FakeArchive, clock: FakeClock) -> None:
         self.archive = archive
@@ -40,6 +40,8 @@ class FakeOwners:
         self.abilities = Abilities()
         self.down = False
         self.slow = False
+        self.unreachable_later = False
+        self.left: list[Command] = []
         self.begun: list[str] = []
         self.commands: list[Command] = []
         self.notified: list[tuple[str, str]] = []
@@ -56,7 +58,14 @@ class FakeOwners:
             if not self.slow:
                 self._answer(current, operation.number, _authorized(current))
 
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
+    async def leave(self, payment: Payment, command: Command) -> None:
+        if self.unreachable_later:
+            raise OwnerUnavailable("Temporal: unavailable")
+        self.left.append(command)
+
+    async def command(
+        self, payment: Payment, command: Command, *, wait_seconds: float, try_id: str | None = None
+    ) -> Receipt | None:
         await self._pass()
         self.commands.append(command)
         current = self.archive.payments[payment.id].payment

@@ -76,6 +76,20 @@ def test_a_sentence_tells_amount_and_reason() -> None:
     assert sentence(PAYMENT, odd) == "The amount is captured."
 
 
+@pytest.mark.parametrize(
+    ("result", "end"),
+    [
+        (None, "not answered yet: it is given to the payment again until it is"),
+        ("operation 2", "it became operation 2"),
+        ("done", "done"),
+        ("refused:wrong_state", "then refused, so nothing was done: wrong_state"),
+    ],
+)
+def test_a_command_taken_with_202_says_what_became_of_it(result: str | None, end: str) -> None:
+    taken = entry("command.accepted", kind="capture", result=result)
+    assert sentence(PAYMENT, taken) == f"Capture taken with 202; {end}."
+
+
 def test_it_says_what_it_waits_for_and_until_when() -> None:
     assert waiting(PAYMENT, Abilities(), now=START).text == "About to authorize."
     unknown = replace(

@@ -3,6 +3,7 @@
 import pytest
 from temporalio.client import Client
 
+from domain.commands import Capture
 from domain.errors import OwnerUnavailable
 from stack.ports import LOOPBACK, choose_free
 from tests.fakes import new_payment
@@ -20,6 +21,8 @@ async def test_a_server_that_was_never_there_is_an_owner_unavailable(owners: Tem
     payment = new_payment()
     for call in (
         owners.begin(payment),
+        owners.command(payment, Capture(command_key="cmd_1"), wait_seconds=1),
+        owners.leave(payment, Capture(command_key="cmd_1")),
         owners.notify(payment.id, "inb_1"),
         owners.wake(payment),
         owners.is_owned(payment.id),

@@ -16,7 +16,7 @@ from domain.messages import Receipt
 from domain.payment import Payment
 from domain.ports import InboxEntry
 from domain.upkeep import Backlog, ExpiringAuthorization, FailingOwner
-from tests.fakes import START, MemoryInbox, MemoryRecords
+from tests.fakes import START, MemoryAcceptedCommands, MemoryInbox, MemoryRecords
 
 NO_AGE = timedelta(0)
 NOTHING = Backlog(count=0, oldest_at=None)
@@ -24,19 +24,30 @@ NOTHING = Backlog(count=0, oldest_at=None)
 
 @dataclass
 class Owners:
-    """Records who was woken; nobody is running unless listed."""
+    """Records who was woken, and each command with its try. Nobody runs and no command is answered unless listed."""
 
     running: set[str] = field(default_factory=set)
     woken: list[str] = field(default_factory=list)
     notified: list[tuple[str, str]] = field(default_factory=list)
+    commanded: list[tuple[str, str]] = field(default_factory=list)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     unreachable: set[str] = field(default_factory=set)
     away: bool = False
 
     async def begin(self, payment: Payment) -> None:
         raise AssertionError("a sweep wakes the owner, which then looks what there is to do")
 
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
-        raise AssertionError("a sweep never commands")
+    async def command(
+        self, payment: Payment, command: Command, *, wait_seconds: float, try_id: str | None = None
+    ) -> Receipt | None:
+        if self.away:
+            raise OwnerUnavailable("Temporal is away")
+        await asyncio.sleep(0)
+        self.commanded.append((command.command_key, try_id or ""))
+        return self.receipts.get(command.command_key)
+
+    async def leave(self, payment: Payment, command: Command) -> None:
+        raise AssertionError("a sweep waits for the answer, or it would never know it")
 
     async def notify(self, payment_id: str, inbox_id: str) -> None:
         self.notified.append((payment_id, inbox_id))
@@ -61,6 +72,7 @@ class Upkeep:
     """Answers from memory; a backlog is what a test puts there."""
 
     records: MemoryRecords
+    accepted_commands: MemoryAcceptedCommands
     backlogs: dict[str, Backlog] = field(default_factory=dict)
     expiring: list[ExpiringAuthorization] = field(default_factory=list)
     warned: set[str] = field(default_factory=set)
@@ -81,6 +93,10 @@ class Upkeep:
 
     async def orphan_webhooks(self, *, received_before: datetime) -> Backlog:
         return self.backlogs.get("orphans", NOTHING)
+
+    async def unanswered_commands(self, *, accepted_before: datetime) -> Backlog:
+        waiting = [a.accepted_at for a in self.accepted_commands.waiting if a.accepted_at < accepted_before]
+        return Backlog(count=len(waiting), oldest_at=min(waiting, default=None))
 
     async def unsettled_attempts(self, *, sent_before: datetime) -> Backlog:
         return self.backlogs.get("attempts", NOTHING)
@@ -143,6 +159,7 @@ class OrphanInbox(MemoryInbox):
 class Scene:
     records: MemoryRecords = field(default_factory=MemoryRecords)
     inbox: OrphanInbox = field(default_factory=OrphanInbox)
+    accepted_commands: MemoryAcceptedCommands = field(default_factory=MemoryAcceptedCommands)
     owners: Owners = field(default_factory=Owners)
     troubles: Troubles = field(default_factory=Troubles)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -150,7 +167,7 @@ class Scene:
     limit_seconds: float = 5.0
 
     def __post_init__(self) -> None:
-        self.upkeep = Upkeep(self.records)
+        self.upkeep = Upkeep(self.records, self.accepted_commands)
         self.sweeps = self.worker(self.registry)
 
     def worker(self, registry: CollectorRegistry) -> Sweeps:
@@ -159,6 +176,7 @@ class Scene:
             records=self.records,
             upkeep=self.upkeep,
             inbox=self.inbox,
+            accepted_commands=self.accepted_commands,
             owners=self.owners,
             troubles=self.troubles,
             clock=lambda: self.now,
