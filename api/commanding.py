@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 from fastapi import Request
 
+from api.dependencies import ApiParts
 from api.errors import Problem, not_found, refused
 from api.keys import KeyUse, command_key, once
 from api.presentation import decline_object, refund_object
@@ -53,7 +54,7 @@ async def command_payment(
         command = make(key)
         receipt = await _ask(services, stored, command)
         if receipt is None:
-            await _accept(services, stored.payment, command)
+            await accept(services.parts, stored.payment, command)
         after = await read_payment(services, caller, payment_id)
         if receipt is None:
             taken = after.payment.operation_of(key)
@@ -63,6 +64,16 @@ async def command_payment(
         return present(after, operation)
 
     return await once(services, request, caller, use, payment_id, work)
+
+
+async def accept(parts: ApiParts, payment: Payment, command: Command) -> None:
+    """On record before anybody is told so. What cannot be left with the owner now, the sweep `commands` brings."""
+    accepted = AcceptedCommand(payment_id=payment.id, command=command, accepted_at=parts.clock())
+    await parts.accepted_commands.keep(accepted)
+    try:
+        await parts.owners.leave(payment, command)
+    except OwnerUnavailable as error:
+        log.warning("command_not_left", command_key=command.command_key, payment_id=payment.id, reason=str(error))
 
 
 async def read_payment(services: Services, caller: Caller, payment_id: str) -> StoredPayment:
@@ -89,18 +100,6 @@ async def _ask(services: Services, stored: StoredPayment, command: Command) -> R
     if receipt is not None and receipt.refused is not None:
         raise _refusal(receipt.refused)
     return receipt
-
-
-async def _accept(services: Services, payment: Payment, command: Command) -> None:
-    """On record before anybody is told so. What cannot be left with the owner now, the sweep `commands` brings."""
-    parts = services.parts
-    await parts.accepted_commands.keep(
-        AcceptedCommand(payment_id=payment.id, command=command, accepted_at=parts.clock())
-    )
-    try:
-        await parts.owners.leave(payment, command)
-    except OwnerUnavailable as error:
-        log.warning("command_not_left", command_key=command.command_key, payment_id=payment.id, reason=str(error))
 
 
 def _refusal(told_no: RefusedCommand) -> Problem:

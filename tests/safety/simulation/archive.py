@@ -1,8 +1,8 @@
 """Postgres as the product sees it: a version guard, all or nothing, and now and then no answer to a commit.
 
-Implements PaymentRecords, Inbox and what the doors read, each call one point of the process that makes it. What
-the SQL of `storage` promises is kept here: an answered attempt stays answered, an event is stored once, matched by our
-reference or by the gateway's ids; the storage itself is tested against a real Postgres elsewhere.
+Implements PaymentRecords, Inbox, AcceptedCommands and what the doors read, each call one point of the process that
+makes it. What the SQL of `storage` promises is kept here: an answered attempt stays answered, an event is stored once,
+matched by our reference or by the gateway's ids; the storage itself is tested against a real Postgres elsewhere.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from api.webhook_desk import on_the_wire
+from domain.accepted_commands import AcceptedCommand
 from domain.errors import RecordNotFound, RecordUnavailable, VersionConflict
 from domain.gateway import GatewayEvent, Instructions
 from domain.outcomes import DisputeReported, RefundReported
@@ -44,6 +45,8 @@ class Archive:
         self.on_left_alone: Callable[[str], None] = lambda _payment_id: None
         self.on_work: Callable[[], None] = lambda: None  # the sweeps' turn
         self.waiting: dict[str, None] = {}  # inbox ids not handled, in the order of their coming
+        self.commands: dict[str, AcceptedCommand] = {}  # accepted with 202, their end not written down
+        self.ends: dict[str, str] = {}  # of the others
         self._dedupe: dict[str, str] = {}
         self._by_reference: dict[str, str] = {}
 
@@ -206,6 +209,36 @@ class Archive:
             self.entries[inbox_id] = replace(entry, handled_at=self._timeline.moment())
             self.results[inbox_id] = result
             self.waiting.pop(inbox_id, None)
+
+    # --- AcceptedCommands --------------------------------------------------------------------------------------------
+
+    async def keep(self, accepted: AcceptedCommand) -> None:
+        await Point("keep", lambda process: self._keep(process, accepted))
+
+    async def unanswered(self, *, accepted_before: datetime, limit: int) -> Sequence[AcceptedCommand]:
+        raise NotImplementedError("the simulation's sweeper looks at `commands`")
+
+    async def answer(self, accepted: AcceptedCommand, *, result: str, at: datetime) -> bool:
+        written: bool = await Point("answer", lambda process: self._answer(process, accepted, result))
+        return written
+
+    def _keep(self, process: Process, accepted: AcceptedCommand) -> None:
+        fault = self._struck(process)
+        if fault == "unavailable":
+            raise RecordUnavailable("the database is away")
+        self.commands[accepted.command.command_key] = accepted
+        self.on_work()
+        if fault == "commit_unknown":
+            raise RecordUnavailable("the connection broke during the commit")
+
+    def _answer(self, process: Process, accepted: AcceptedCommand, result: str) -> bool:
+        self._up(process)
+        key = accepted.command.command_key
+        is_waiting = self.commands.get(key) == accepted
+        if is_waiting:
+            del self.commands[key]
+            self.ends[key] = result
+        return is_waiting
 
     # --- what the doors read ----------------------------------------------------------------------------------------
 

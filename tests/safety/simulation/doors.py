@@ -1,8 +1,8 @@
 """The doors: accepting payments and commands under an idempotency key, and the webhook desk, up to the workflow.
 
-The webhook desk is the product's. The HTTP layer is not run here; of it only the promise is kept that the rest relies
-on: a payment and its key are committed together, an unfinished request is resumed, a finished one answered again with
-the same bytes.
+The webhook desk and how a command is accepted are the product's. The HTTP layer is not run here; of it only the promise
+is kept that the rest relies on: a payment and its key are committed together, an unfinished request is resumed, a
+finished one answered again with the same bytes.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from api.commanding import accept
 from api.webhook_desk import WebhookDesk
 from domain.commands import Command
 from domain.errors import OwnerUnavailable, RecordUnavailable
@@ -43,11 +44,14 @@ class Owners:
     async def begin(self, payment: Payment) -> None:
         await Point("begin", lambda p: self._begin(p))
 
-    async def command(self, payment: Payment, command: Command, *, wait_seconds: float) -> Receipt | None:
+    async def command(
+        self, payment: Payment, command: Command, *, wait_seconds: float, try_id: str | None = None
+    ) -> Receipt | None:
         told: Receipt | None = await Point("command", lambda p: self._update(p, command, wait_seconds))
-        if told is None:
-            await Point("signal", lambda p: self._signal(p, p.life, command))
         return told
+
+    async def leave(self, payment: Payment, command: Command) -> None:
+        await Point("signal", lambda p: self._signal(p, p.life, command))
 
     async def notify(self, payment_id: str, inbox_id: str) -> None:
         notice = EventNotice(inbox_id=inbox_id)
@@ -143,16 +147,17 @@ class Doors:
         self._weather = weather
         self._archive = archive
         self._kept: dict[str, KeptRequest] = {}
+        self.taken: dict[str, str] = {}  # command keys answered 202, and their payments
         self.employ(owners)
 
     def employ(self, owners: Owners) -> None:
         """Whom they hand messages to; the keys they have seen stay."""
         self._owners = owners
-        parts: Any = SimpleNamespace(
-            archive=self._archive, inbox=self._archive, owners=owners, clock=self._timeline.moment,
-            webhook_patience_seconds=1.0,
+        self._parts: Any = SimpleNamespace(
+            archive=self._archive, inbox=self._archive, accepted_commands=self._archive, owners=owners,
+            clock=self._timeline.moment, webhook_patience_seconds=1.0,
         )  # fmt: skip
-        self.desk = Desk(parts, SimpleNamespace(by_id=_account))
+        self.desk = Desk(self._parts, SimpleNamespace(by_id=_account))
 
     async def create(self, life: Life, *, key: str, body: str) -> HttpAnswer:
         claim = await Point("claim", lambda p: self._claim(p, key, body, new=life))
@@ -180,6 +185,9 @@ class Doors:
             return claim
         payment = await self._archive.load(life.payment_id)
         receipt = await self._owners.command(payment, command, wait_seconds=WAIT_SECONDS)
+        if receipt is None:
+            await accept(self._parts, payment, command)
+            self.taken[command.command_key] = life.payment_id
         return await self._answered(command.command_key, claim, receipt, life)
 
     async def _answered(self, key: str, claim: int, receipt: Receipt | None, life: Life) -> HttpAnswer:

@@ -7,6 +7,7 @@ which nothing could be found is left out.
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from activities.sweeps.commands import CommandSweeps
 from activities.sweeps.paces import PACES
 from activities.sweeps.reminders import Reminders
 from domain.errors import PayonceError
@@ -33,7 +34,9 @@ class Sweeper:
         self._owners = owners
         self._temporal = temporal
         self._lives = lives
-        self._starts, self._notices = Reminders(), Reminders()
+        self._starts, self._notices, self._commands = Reminders(), Reminders(), Reminders()
+        parts: Any = {"records": archive, "upkeep": None, "accepted_commands": archive, "owners": owners}
+        self._settle = CommandSweeps(clock=timeline.moment, **parts).settle
         self._is_planned = False
 
     def plan(self) -> None:
@@ -55,10 +58,18 @@ class Sweeper:
                 owner = self._archive.entries[inbox_id].payment_id
                 if owner is not None:
                     self._go(owner, self._owners.notify(owner, inbox_id))
+        if self._archive.commands:
+            self._give_again()
         if self._temporal.left_alone:
             self._adopt()
-        if created or self._archive.waiting or self._temporal.left_alone:
+        if created or self._archive.waiting or self._archive.commands or self._temporal.left_alone:
             self.plan()
+
+    def _give_again(self) -> None:
+        now, commands = self._timeline.moment(), self._archive.commands
+        old = [key for key, accepted in commands.items() if now - accepted.accepted_at > PACES["commands"].age]
+        for key in self._commands.due(old, now=now):
+            self._go(commands[key].payment_id, self._settle(commands[key]))
 
     def _adopt(self) -> None:
         """Only payments whose run ended or was terminated can be without an owner."""
@@ -76,10 +87,10 @@ class Sweeper:
         waiting = [self._archive.entries[inbox_id] for inbox_id in self._archive.waiting]
         return [entry for entry in waiting if entry.payment_id is not None and now - entry.received_at > age]
 
-    def _go(self, payment_id: str, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _go(self, payment_id: str, coroutine: Coroutine[Any, Any, object]) -> None:
         life = self._lives[payment_id]
 
-        def ended(_value: None, error: BaseException | None) -> None:
+        def ended(_value: object, error: BaseException | None) -> None:
             if error is not None and not isinstance(error, PayonceError):
                 raise Bug(payment_id, f"a sweep raised {error!r}") from error
 

@@ -103,6 +103,8 @@ class World:
                 raise Violation("I8", payment.id, "nothing is pending, but its workflow does not close")
             name = f"{payment.state}" if end == "closed" else end
             ends[name] = ends.get(name, 0) + 1
+        for key in self.doors.taken.keys() - self.archive.ends.keys():
+            raise Violation("I3", self.doors.taken[key], f"{key} was taken with 202 and nothing came of it")
         missing = [life for life in self.lives.values() if life.payment_id not in self.archive.payments]
         if missing:
             raise Violation("I3", missing[0].payment_id, "its client was never answered")

@@ -102,9 +102,8 @@ def hashed(api_key: str) -> str:
 
 def make_parts(**changes: Any) -> ApiParts:
     clock, new_id = FakeClock(), id_maker()
-    idempotency = FakeIdempotency()
+    idempotency, merchants = FakeIdempotency(), FakeMerchants()
     archive = FakeArchive(idempotency)
-    merchants = FakeMerchants()
     for api_key, merchant, mode in ((ALICE, "mer_alice", "test"), (BOB, "mer_bob", "test"), (LIVE, "mer_a", "live")):
         merchants.callers[hashed(api_key)] = Caller(merchant_id=merchant, mode=mode, key_id=f"key_{merchant}")  # type: ignore[arg-type]  # the tuples hold modes
     merchants.callers[hashed(OPERATOR)] = Caller(
