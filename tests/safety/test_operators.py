@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -216,6 +217,22 @@ def test_after_temporals_database_went_back_in_time_nothing_is_charged_again(sho
         assert shop.insist(f"/v1/payments/{payment_id}/refunds", {"amount": 999})["status"] == "succeeded"
     shop.judge([*stale, *held, *new, *new_held, *charging])
     figures.note("Temporal restored to an earlier copy", payments=11, converged_in_seconds=time.monotonic() - began)
+
+
+def test_a_command_accepted_with_202_survives_temporal_going_back_in_time(shop: Shop) -> None:
+    """Row 56: no worker took the captures when they came, and then Temporal knew of them no more. The record did."""
+    held = shop.pay(3, capture_method="manual")
+    earlier = _copy(shop)
+    shop.stack.parts["worker"].stop()
+    with ThreadPoolExecutor(len(held)) as threads:
+        asked = [threads.submit(shop.merchant.post, f"/v1/payments/{id_}/capture") for id_ in held]
+    assert [future.result().status_code for future in asked] == [202] * 3
+    began = time.monotonic()
+    _put_back(shop, earlier)
+    shop.judge(held)
+    ends = "SELECT result FROM accepted_commands WHERE payment_id = ANY(%s)"
+    eventually(partial(shop.rows, ends, held), lambda rows: rows == [("operation 2",)] * 3)
+    figures.note("accepted commands that Temporal forgot", commands=3, done_in_seconds=time.monotonic() - began)
 
 
 if os.environ.get("PAYONCE_LONG"):  # Temporal takes more than a minute to delete what was restored
