@@ -27,6 +27,8 @@ FROM outbox_events WHERE payment_id = ANY(%s) GROUP BY payment_id
 """
 _STUCK_KEYS = "SELECT key, route FROM idempotency_keys WHERE status IS NULL"
 _STUCK_INBOX = "SELECT id, type FROM webhook_inbox WHERE handled_at IS NULL AND payment_id IS NOT NULL"
+_STUCK_COMMANDS = "SELECT command_key, payment_id FROM accepted_commands WHERE answered_at IS NULL"
+_STUCK = (_STUCK_KEYS, _STUCK_INBOX, _STUCK_COMMANDS)
 _DOUBLE_VERBS = """
 SELECT payment_id, verb FROM operations WHERE payment_id = ANY(%s) AND state = 'approved'
 GROUP BY payment_id, verb HAVING count(*) > 1
@@ -107,9 +109,9 @@ async def _replays(till: Till, lived: Sequence[Lived]) -> list[str]:
 async def _stuck(till: Till) -> list[str]:
     deadline = time.monotonic() + QUIET_SECONDS
     while True:
-        keys, inbox = await till.rows(_STUCK_KEYS, []), await till.rows(_STUCK_INBOX, [])
-        if not keys and not inbox:
+        stuck = [row for statement in _STUCK for row in await till.rows(statement, [])]
+        if not stuck:
             return []
         if time.monotonic() > deadline:
-            return [f"stuck after {QUIET_SECONDS:.0f} s: {dict(row)}" for row in (*keys, *inbox)]
+            return [f"stuck after {QUIET_SECONDS:.0f} s: {dict(row)}" for row in stuck]
         await asyncio.sleep(0.5)

@@ -102,7 +102,7 @@ async def _heal(run: Run, lived: Lived, first: int) -> None:
 
 
 def _stands(row: Row, ends: Ends) -> bool:
-    if not row or row["unhandled"]:
+    if not row or row["unhandled"] or row["unanswered"]:
         return False
     told = (row["state"], row["attention"], row["captured_minor"], row["refunded_minor"])
     return told == (ends.state, ends.attention, ends.captured, ends.refunded)

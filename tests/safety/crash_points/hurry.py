@@ -25,6 +25,7 @@ TASK_SECONDS = 2.5
 SWEEPS = {
     "starts": (0.4, 1.0),
     "notices": (0.4, 1.0),
+    "commands": (0.4, 0.6),
     "owners": (2.0, 1.5),
     "failing": (1.0, 0.0),
     "orphans": (0.4, 600.0),

@@ -161,6 +161,16 @@ OWNER_AWAY: Mapping[str, Any] = {
     "standing": standing("owner_update", "before", "drop_reply"),
     "meant": frozenset({"key_release"}),
 }
+LEFT_WAITING: Mapping[str, Any] = {
+    "standing": (
+        *standing("activity", "before", "exception", "perform"),
+        *standing("activity", "before", "exception", "perform", 2),
+        *standing("activity", "before", "hang", "perform", 3),
+    ),
+    "meant": frozenset({"command_keep", "owner_signal", "sweep_command", "command_answer"}),
+}
+"""The owner is busy until the client has been told 202 and the sweep has asked."""
+
 NEVER_BEGUN: Mapping[str, Any] = {
     "standing": standing("owner_start", "before", "exception"),
     "meant": frozenset({"sweep_start", "owner_signal"}),

@@ -14,7 +14,7 @@ MOST_PASSES = 2
 
 RACED = frozenset(
     {"owner_signal", "owner_question", "inbox_handled", "note", "sweep_start", "sweep_notice", "sweep_adopt"}
-    | {"sweep_reset", "key_release"}
+    | {"sweep_reset", "key_release", "command_keep", "command_answer", "sweep_command"}
 )
 """Passed when one thing overtakes another (a webhook its reply, a sweep a client, a patience an answer), so a trace
 promises nothing; but for the operations that are meant to pass them. Nor does a second pass, unless the operation is

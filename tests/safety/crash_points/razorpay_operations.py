@@ -15,6 +15,7 @@ from tests.safety.crash_points.operation import (
     CAPTURED,
     GIVEN_BACK,
     IN_DOUBT,
+    LEFT_WAITING,
     NEVER_BEGUN,
     NOBODY_TOLD,
     OWNER_AWAY,
@@ -217,6 +218,12 @@ RAZORPAY: dict[str, Operation] = {
         act=_refund,
         ends=(REFUNDED,),
         **OWNER_AWAY,
+    ),
+    "hold captured, left waiting": _razorpay(
+        prepare=_hold,
+        act=_capture,
+        ends=(CAPTURED,),
+        **LEFT_WAITING,
     ),
     "order, never begun": _razorpay(
         act=_sale_never_begun,

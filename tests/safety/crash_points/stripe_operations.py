@@ -11,6 +11,7 @@ from tests.safety.crash_points.operation import (
     AUTHORIZED,
     CANCELED,
     CAPTURED,
+    LEFT_WAITING,
     NEVER_BEGUN,
     NOBODY_TOLD,
     OWNER_AWAY,
@@ -140,6 +141,12 @@ STRIPE: dict[str, Operation] = {
         act=_refund,
         ends=(REFUNDED,),
         **OWNER_AWAY,
+    ),
+    "capture, left waiting": _stripe(
+        prepare=_prepared(HELD),
+        act=_capture,
+        ends=(CAPTURED,),
+        **LEFT_WAITING,
     ),
     "sale, never begun": _stripe(
         act=lambda run: pay_and_leave(run, CARD),

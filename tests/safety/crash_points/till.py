@@ -30,7 +30,8 @@ AGAIN = (409, 429, 500, 502, 503)
 
 _STANDING = """
 SELECT order_reference, id, state, attention, captured_minor, refunded_minor, is_open,
-    (SELECT count(*) FROM webhook_inbox w WHERE w.payment_id = p.id AND w.handled_at IS NULL) AS unhandled
+    (SELECT count(*) FROM webhook_inbox w WHERE w.payment_id = p.id AND w.handled_at IS NULL) AS unhandled,
+    (SELECT count(*) FROM accepted_commands c WHERE c.payment_id = p.id AND c.answered_at IS NULL) AS unanswered
 FROM payments p WHERE order_reference = ANY(%s)
 """
 _UNDER_WAY = """
