@@ -13,7 +13,7 @@ from temporalio.client import Client, Interceptor, OutboundInterceptor
 import bootstrap
 import worker
 from activities import wire
-from activities.sweeps import paces, reminders
+from activities.sweeps import commands, paces, reminders
 from gateways.razorpay.adapter import CAPABILITIES, RazorpayGateway
 from settings import Settings
 from tests.safety.crash_points.operation import SETTLE_SECONDS
@@ -38,6 +38,7 @@ def hurry() -> None:
     bootstrap.GATEWAY_TIMEOUT_SECONDS, bootstrap.WAIT_SECONDS, bootstrap.LOCK_SECONDS = 1.5, 1.8, 2.0
     bootstrap.connect = _connect
     wire.HEARTBEAT_SECONDS = 0.4
+    commands.WAIT_SECONDS = 0.5
     heartbeat = timedelta(seconds=1.5)
     options.PERFORM.update({"start_to_close_timeout": timedelta(seconds=2.3), "heartbeat_timeout": heartbeat})
     options.LOOK.update({"start_to_close_timeout": timedelta(seconds=3.2), "heartbeat_timeout": heartbeat})

@@ -167,9 +167,15 @@ LEFT_WAITING: Mapping[str, Any] = {
         *standing("activity", "before", "exception", "perform", 2),
         *standing("activity", "before", "hang", "perform", 3),
     ),
-    "meant": frozenset({"command_keep", "owner_signal", "sweep_command", "command_answer"}),
+    "meant": frozenset({"sweep_command", "command_answer"}),
 }
-"""The owner is busy until the client has been told 202 and the sweep has asked."""
+"""Its client is told 202, and it is begun only after the sweep has asked for it."""
+
+SLOW: Mapping[str, Any] = {
+    "standing": standing("gateway_request", "before", "hang", "post"),
+    "meant": frozenset({"note", "command_keep", "owner_signal", "command_answer"}),
+}
+"""A command that the gateway hears of after its client was told 202."""
 
 NEVER_BEGUN: Mapping[str, Any] = {
     "standing": standing("owner_start", "before", "exception"),

@@ -19,6 +19,7 @@ from tests.safety.crash_points.operation import (
     OWNER_TERMINATED,
     PART,
     REFUNDED,
+    SLOW,
     UNTOUCHED,
     Operation,
     Run,
@@ -133,8 +134,7 @@ STRIPE: dict[str, Operation] = {
         prepare=_prepared(HELD),
         act=_capture,
         ends=(CAPTURED,),
-        meant=frozenset({"note"}),
-        standing=standing("gateway_request", "before", "hang", "post"),
+        **SLOW,
     ),
     "refund, owner away": _stripe(
         prepare=_prepared(CARD),
