@@ -3,6 +3,7 @@
 from tests.safety.planted.bug import Bug, bug
 
 _SIGNATURE = "tests/unit/gateways/stripe/test_signature.py"
+_COMMANDING = "tests/unit/api/test_commanding.py"
 _DESK = "tests/unit/api/test_webhook_desk.py"
 
 BUGS: tuple[Bug, ...] = (
@@ -85,6 +86,24 @@ BUGS: tuple[Bug, ...] = (
         "AND status IS NULL AND locked_at <= now() - make_interval(secs => %(lock_seconds)s)",
         "AND status IS NULL AND %(lock_seconds)s >= 0",
         "tests/integration/storage/test_idempotency.py",
+    ),
+    bug(
+        "accepted-only-by-temporal",
+        "a command answered 202 is left in Temporal only, and lost with its data",
+        "api/commanding.py",
+        "    await parts.accepted_commands.keep(accepted)\n",
+        "    assert accepted\n",
+        _COMMANDING,
+        "tests/safety/test_simulation.py",
+    ),
+    bug(
+        "accepted-before-it-is-kept",
+        "a command is left with its owner and may be done before the record has it, or without",
+        "api/commanding.py",
+        "    await parts.accepted_commands.keep(accepted)\n    try:\n        await parts.owners.leave(payment, command)\n",
+        "    try:\n        await parts.owners.leave(payment, command)\n"
+        "        await parts.accepted_commands.keep(accepted)\n",
+        _COMMANDING,
     ),
     bug(
         "pan-in-an-error",

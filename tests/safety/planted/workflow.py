@@ -89,4 +89,20 @@ BUGS: tuple[Bug, ...] = (
         "    return True",
         "tests/unit/activities/sweeps/test_owners.py",
     ),
+    bug(
+        "refused-command-given-for-ever",
+        "an accepted command that was refused is given to its payment until it may be done, hours later",
+        "activities/sweeps/commands.py",
+        "        return None if receipt is None else result_of(receipt)",
+        "        return None if receipt is None or receipt.refused else result_of(receipt)",
+        "tests/unit/activities/sweeps/test_commands.py",
+    ),
+    bug(
+        "accepted-command-given-anew",
+        "each try of the sweep is another update, until Temporal takes none for that payment any more",
+        "activities/sweeps/commands.py",
+        "-{waited.bit_length()}",
+        "-{waited}",
+        "tests/unit/activities/sweeps/test_commands.py",
+    ),
 )
