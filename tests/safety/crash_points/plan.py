@@ -49,7 +49,7 @@ class Cell:
 def plan(traces: dict[str, list[list[Place]]]) -> list[Cell]:
     """Every place that a trace of an operation passed, with everything that may go wrong there, in a fixed order.
 
-    What an operation with a trouble of its own passes before that trouble, the plain operation passes too.
+    What an operation with troubles of its own passes before the first of them, the plain operation passes too.
     """
     cells = []
     for operation, seen in traces.items():
@@ -156,4 +156,4 @@ def _raced(operation: str, place: Place) -> bool:
 
 def _own(operation: str, trace: list[Place]) -> list[Place]:
     begins = [trace.index(trouble.place) + 1 for trouble in OPERATIONS[operation].standing]
-    return trace[max(begins, default=0) :]
+    return trace[min(begins, default=0) :]

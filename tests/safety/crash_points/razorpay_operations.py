@@ -23,7 +23,6 @@ from tests.safety.crash_points.operation import (
     OWNER_TERMINATED,
     PART,
     REFUNDED,
-    SLOW,
     UNTOUCHED,
     Ends,
     Operation,
@@ -219,12 +218,6 @@ RAZORPAY: dict[str, Operation] = {
         act=_refund,
         ends=(REFUNDED,),
         **OWNER_AWAY,
-    ),
-    "hold captured, slow": _razorpay(
-        prepare=_hold,
-        act=_capture,
-        ends=(CAPTURED,),
-        **SLOW,
     ),
     "hold captured, left waiting": _razorpay(
         prepare=_hold,

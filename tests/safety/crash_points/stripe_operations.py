@@ -19,7 +19,6 @@ from tests.safety.crash_points.operation import (
     OWNER_TERMINATED,
     PART,
     REFUNDED,
-    SLOW,
     UNTOUCHED,
     Operation,
     Run,
@@ -134,7 +133,8 @@ STRIPE: dict[str, Operation] = {
         prepare=_prepared(HELD),
         act=_capture,
         ends=(CAPTURED,),
-        **SLOW,
+        meant=frozenset({"note"}),
+        standing=standing("gateway_request", "before", "hang", "post"),
     ),
     "refund, owner away": _stripe(
         prepare=_prepared(CARD),

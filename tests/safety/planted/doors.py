@@ -100,7 +100,8 @@ BUGS: tuple[Bug, ...] = (
         "accepted-before-it-is-kept",
         "a command is left with its owner and may be done before the record has it, or without",
         "api/commanding.py",
-        "    await parts.accepted_commands.keep(accepted)\n    try:\n        await parts.owners.leave(payment, command)\n",
+        "    await parts.accepted_commands.keep(accepted)\n"
+        "    try:\n        await parts.owners.leave(payment, command)\n",
         "    try:\n        await parts.owners.leave(payment, command)\n"
         "        await parts.accepted_commands.keep(accepted)\n",
         _COMMANDING,
