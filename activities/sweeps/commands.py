@@ -87,7 +87,7 @@ class CommandSweeps:
         return True
 
     def _try_id(self, accepted: AcceptedCommand) -> str:
-        """Another one whenever the wait has doubled. Temporal holds ten unanswered updates of a workflow and turns the
-        next away, so an owner that is stuck must not be asked anew each time; one that failed to act must be."""
+        """Another one whenever the wait has doubled. Temporal holds ten unanswered updates of a workflow and stalls the
+        next, so an owner that is stuck must not be asked anew each time; one that failed to act must be."""
         waited = int((self._clock() - accepted.accepted_at).total_seconds())
         return f"{accepted.command.command_key}-{accepted.accepted_at.timestamp():.0f}-{waited.bit_length()}"

@@ -99,7 +99,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     bug(
         "accepted-command-given-anew",
-        "each try of the sweep is another update, until Temporal takes none for that payment any more",
+        "each try of the sweep is another update, until a stuck workflow has ten and stalls its merchant's commands",
         "activities/sweeps/commands.py",
         "-{waited.bit_length()}",
         "-{waited}",

@@ -83,7 +83,7 @@ async def test_an_owner_that_does_not_answer_is_asked_ever_more_rarely_and_count
 
 
 async def test_tries_that_may_pile_up_at_a_stuck_workflow_are_few(scene: Scene, payment: Payment) -> None:
-    """Temporal turns away what comes after ten waiting updates, a client's command too."""
+    """Temporal stalls what comes after ten waiting updates, a client's command too."""
     for _ in range(24 * 60):
         await scene.round("commands")
         scene.now += timedelta(minutes=1)
