@@ -51,15 +51,34 @@ def read_books(database_url: str, effects: Sequence[Row]) -> Books:
     )
 
 
-def unsettled(database_url: str) -> tuple[int, int]:
-    """How many operations are neither done nor parked nor waiting for a customer, and how many webhooks lie unread."""
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """How many operations are neither done nor parked nor waiting for a customer, how many webhooks lie unread, and of
+    how many commands answered 202 the end is not on record."""
+
+    operations: int
+    webhooks: int
+    commands: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.operations or self.webhooks or self.commands)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operations} operations open, {self.webhooks} webhooks unread, {self.commands} commands unanswered"
+        )
+
+
+def unsettled(database_url: str) -> Unsettled:
     with psycopg.connect(database_url) as connection:
         row = connection.execute(
             "SELECT (SELECT count(*) FROM operations WHERE state IN ('prepared', 'sent', 'pending', 'unknown')),"
-            " (SELECT count(*) FROM webhook_inbox WHERE handled_at IS NULL AND payment_id IS NOT NULL)"
+            " (SELECT count(*) FROM webhook_inbox WHERE handled_at IS NULL AND payment_id IS NOT NULL),"
+            " (SELECT count(*) FROM accepted_commands WHERE answered_at IS NULL)"
         ).fetchone()
     assert row is not None
-    return int(row[0]), int(row[1])
+    return Unsettled(*row)
 
 
 def _by(rows: Sequence[Row], name: str) -> dict[str, list[Row]]:

@@ -182,11 +182,11 @@ class _Run:
             self._living.cancel()
             await asyncio.gather(self._living, return_exceptions=True)
         while True:
-            operations, webhooks = await asyncio.to_thread(unsettled, self._house.stack.database_url)
-            if not operations and not webhooks:
+            found = await asyncio.to_thread(unsettled, self._house.stack.database_url)
+            if found.is_nothing:
                 return []
             if time.monotonic() > deadline:
-                return [("", f"I8: {operations} operations open and {webhooks} webhooks unread after the quiet time")]
+                return [("", f"I8: {found} after the quiet time")]
             await asyncio.sleep(0.25)
 
     async def _reconcile(self) -> list[tuple[str, str]]:
@@ -197,9 +197,9 @@ class _Run:
         told = await run_pass(stack.settings, ACCOUNT, None, None, 1.0)
         self._differences = Counter(f"{each['difference']} {each['status']}" for each in told["findings"])
         deadline = time.monotonic() + QUIET_SECONDS
-        while any(found := await asyncio.to_thread(unsettled, stack.database_url)):
+        while not (found := await asyncio.to_thread(unsettled, stack.database_url)).is_nothing:
             if time.monotonic() > deadline:
-                return [("", f"I8: {found[0]} operations open and {found[1]} webhooks unread after the books")]
+                return [("", f"I8: {found} after the books")]
             await asyncio.sleep(0.25)
         return []
 
