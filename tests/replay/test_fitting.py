@@ -1,6 +1,7 @@
 """Which histories a worker may say do not fit its code: those that contradict it, and no others."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import WorkflowHistory
@@ -12,8 +13,8 @@ from workflows.replaying import fits
 RECORDED = next(iter(sorted(HISTORIES.glob("*.json"))))
 
 
-def recorded() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(RECORDED.read_text())
+def recorded(file: Path = RECORDED) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text())
     return found
 
 
@@ -33,6 +34,17 @@ async def test_a_history_of_this_code_fits() -> None:
 async def test_a_history_with_a_step_that_no_code_takes_does_not() -> None:
     recording = recorded()
     events_of(recording, "activityTaskScheduledEventAttributes")[0]["activityType"]["name"] = "of nobody's code"
+    assert not await fitting(recording)
+
+
+async def test_one_that_contradicts_itself_does_not() -> None:
+    """A worker ended a wait that a restored server has never seen begin."""
+    recording = recorded(HISTORIES / "canceled.1.json")
+    event = next(e for e in recording["history"]["events"] if "timerCanceledEventAttributes" in e)
+    canceled = event.pop("timerCanceledEventAttributes")
+    begun = {name: canceled[name] for name in ("timerId", "workflowTaskCompletedEventId")}
+    event["eventType"] = "EVENT_TYPE_TIMER_STARTED"
+    event["timerStartedEventAttributes"] = {**begun, "startToFireTimeout": "3600s"}
     assert not await fitting(recording)
 
 

@@ -74,6 +74,14 @@ BUGS: tuple[Bug, ...] = (
         f"{_OPERATORS}::test_nondeterminism_that_nobody_is_told_of_is_found_too",
     ),
     bug(
+        "only-nondeterminism-is-stuck",
+        "a workflow whose history contradicts itself, as a restored server may leave it, stays stuck",
+        "workflows/replaying.py",
+        "isinstance(failure, NondeterminismError) or str(failure).startswith(_FATAL)",
+        "isinstance(failure, NondeterminismError)",
+        "tests/replay/test_fitting.py::test_one_that_contradicts_itself_does_not",
+    ),
+    bug(
         "every-failing-workflow-reset",
         "a workflow that a corrected worker would let go on is reset too",
         "workflows/troubles.py",
