@@ -4,6 +4,7 @@ Updates are used where somebody waits for the answer; what nobody waits for goes
 acknowledged (an update that is only admitted is not). Everything starts the workflow if none runs.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -128,7 +129,11 @@ class TemporalPaymentOwners:
         try:
             receipt: Receipt = await _reached(call)
         except WorkflowUpdateRPCTimeoutOrCancelledError:
+            await _hear(start)
             return None
+        except OwnerUnavailable:
+            await _hear(start)
+            raise
         await after("owner_update", payment.id)
         return receipt
 
@@ -172,6 +177,14 @@ _NOT_CONNECTED = "Failed client connect"
 
 class _NotThere(OwnerUnavailable):
     """Temporal answered: no such workflow."""
+
+
+async def _hear(start: WithStartWorkflowOperation[Any, Any]) -> None:
+    """The start failed for the update's reason, which is told. Where nobody asks for it, asyncio calls it forgotten:
+    an error in the log for each command that takes long."""
+    heard = asyncio.ensure_future(start.workflow_handle())
+    done, _ = await asyncio.wait([heard], timeout=0)
+    _ = heard.exception() if done else heard.cancel()
 
 
 async def _reached(call: Awaitable[T]) -> T:

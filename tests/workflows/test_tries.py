@@ -1,5 +1,9 @@
 """Commands nobody waits for, and commands given again, on the real server: what the sweep `commands` relies on."""
 
+import asyncio
+import gc
+from typing import Any
+
 from temporalio.client import Client
 from temporalio.service import RetryConfig
 
@@ -59,4 +63,18 @@ async def test_tries_of_one_id_leave_room_at_a_workflow_that_is_stuck(temporal: 
     for _ in range(MORE_THAN_A_WORKFLOW_HOLDS):
         assert await owners.command(payment, CAPTURE, wait_seconds=0.2, try_id="t1") is None
     assert await owners.command(payment, PART, wait_seconds=0.2) is None
+    await client.get_workflow_handle(payment.id).terminate("for the test")
+
+
+async def test_what_is_not_answered_in_time_is_no_error_of_ours(temporal: str) -> None:
+    """The SDK keeps the start's error for whoever asks; asyncio logs one that nobody asks for."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    client = await Client.connect(temporal, data_converter=data_converter())
+    payment = new_payment()
+    owners = TemporalPaymentOwners(client, task_queue="nobody works here")
+    assert await owners.command(payment, CAPTURE, wait_seconds=0.2) is None
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
     await client.get_workflow_handle(payment.id).terminate("for the test")
