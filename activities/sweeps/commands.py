@@ -16,6 +16,7 @@ from domain.accepted_commands import (
     result_of,
     result_on_record,
 )
+from domain.errors import OwnerUnavailable
 from domain.failpoints import after, before
 from domain.owners import PaymentOwners
 from domain.payment import Payment
@@ -67,7 +68,12 @@ class CommandSweeps:
     async def _give(self, payment: Payment, accepted: AcceptedCommand) -> str | None:
         command, try_id = accepted.command, self._try_id(accepted)
         await before("sweep_command", payment.id, command.command_key)
-        receipt = await self._owners.command(payment, command, wait_seconds=WAIT_SECONDS, try_id=try_id)
+        try:
+            receipt = await self._owners.command(payment, command, wait_seconds=WAIT_SECONDS, try_id=try_id)
+        except OwnerUnavailable as error:  # perhaps of this payment alone, whose workflow cannot go on: it is counted
+            key, reason = command.command_key, str(error)
+            log.warning("command_waits", command_key=key, payment_id=payment.id, reason=reason)
+            return None
         await after("sweep_command", payment.id, command.command_key)
         return None if receipt is None else result_of(receipt)
 

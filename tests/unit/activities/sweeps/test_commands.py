@@ -99,11 +99,14 @@ async def test_a_young_command_is_left_alone(scene: Scene, payment: Payment) -> 
     assert [key for key, _ in scene.owners.commanded] == ["cmd_1"]
 
 
-async def test_while_temporal_is_away_it_waits(scene: Scene, payment: Payment) -> None:
+async def test_one_that_cannot_be_asked_waits_and_is_counted_and_told(scene: Scene, payment: Payment) -> None:
+    """Temporal is away, or this payment's workflow cannot go on: then the round must not fail for all others."""
     scene.owners.away = True
     with capture_logs() as logs:
-        assert await scene.sweeps.sweep("commands") is None
-    assert [line["event"] for line in logs] == ["sweep_waits"]
+        assert await scene.round("commands") == Seen(waiting=1, oldest_at=START)
+    (told,) = logs
+    assert (told["event"], told["payment_id"], told["reason"]) == ("command_waits", payment.id, "Temporal is away")
+    assert scene.figure("waiting", "commands") == 1
     scene.owners.away = False
     scene.owners.receipts["cmd_1"] = receipt(payment, CAPTURED)
     scene.now += timedelta(seconds=30)
