@@ -98,5 +98,5 @@ class OwnerTroubles(Protocol):
         ...
 
     async def reset(self, owner: FailingOwner) -> str:
-        """Lets it begin anew, with the messages it got; the id of the new run."""
+        """Lets it begin anew, without the messages it got: the record has them. The id of the new run."""
         ...

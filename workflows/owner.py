@@ -6,6 +6,7 @@ acknowledged (an update that is only admitted is not). Everything starts the wor
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -182,9 +183,9 @@ class _NotThere(OwnerUnavailable):
 async def _hear(start: WithStartWorkflowOperation[Any, Any]) -> None:
     """The start failed for the update's reason, which is told. Where nobody asks for it, asyncio calls it forgotten:
     an error in the log for each command that takes long."""
-    heard = asyncio.ensure_future(start.workflow_handle())
-    done, _ = await asyncio.wait([heard], timeout=0)
-    _ = heard.exception() if done else heard.cancel()
+    with suppress(Exception):
+        async with asyncio.timeout(0):  # it is there already, or never will be
+            await start.workflow_handle()
 
 
 async def _reached(call: Awaitable[T]) -> T:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.client import WorkflowExecution as Listed
@@ -21,6 +22,12 @@ from workflows.history import first_task, last_failure
 from workflows.replaying import fits
 
 RPC_TIMEOUT = timedelta(seconds=5)
+NOTHING_AGAIN = (
+    ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
+    ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
+)
+"""What was taken and not done is on record, and the sweeps bring it. What was refused must not be heard a second time:
+by now it may be possible, and its sender was told no."""
 QUERY = (
     'ExecutionStatus = "Running" AND TaskQueue = "{task_queue}"'
     ' AND TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")'
@@ -51,7 +58,7 @@ class TemporalOwnerTroubles:
         return not await fits(history, self._client.data_converter)
 
     async def reset(self, owner: FailingOwner) -> str:
-        """To before its first task: what it did since is on record, and the server sends it its messages again."""
+        """To before its first task. What it did since is on record."""
         run = WorkflowExecution(workflow_id=owner.workflow_id, run_id=owner.run_id)
         try:
             request = ResetWorkflowExecutionRequest(
@@ -60,6 +67,7 @@ class TemporalOwnerTroubles:
                 reason=f"payonce: {owner.attempt} attempts: {owner.cause}",
                 workflow_task_finish_event_id=await first_task(self._client, run, timeout=RPC_TIMEOUT),
                 request_id=f"reset-{owner.run_id}",
+                reset_reapply_exclude_types=NOTHING_AGAIN,
             )
             answer = await self._client.workflow_service.reset_workflow_execution(request, timeout=RPC_TIMEOUT)
         except RPCError as error:

@@ -195,7 +195,8 @@ def test_nondeterminism_that_nobody_is_told_of_is_found_too(shop: Shop) -> None:
 
 
 def test_after_temporals_database_went_back_in_time_nothing_is_charged_again(shop: Shop) -> None:
-    """Row 56: some payments are unknown to it then, some stand where they stood before they were captured."""
+    """Row 56: some payments are unknown to it then, some stand where they stood before they were captured. The workers
+    run on, and what they have cached is further than the server."""
     stale = shop.pay(2, capture_method="manual")
     held = shop.pay(2, capture_method="manual")
     earlier = _copy(shop)
@@ -229,6 +230,7 @@ def test_a_command_accepted_with_202_survives_temporal_going_back_in_time(shop: 
     assert [future.result().status_code for future in asked] == [202] * 3
     began = time.monotonic()
     _put_back(shop, earlier)
+    shop.stack.restart("worker")
     shop.judge(held)
     ends = "SELECT result FROM accepted_commands WHERE payment_id = ANY(%s)"
     eventually(partial(shop.rows, ends, held), lambda rows: rows == [("operation 2",)] * 3)
@@ -318,4 +320,3 @@ def _put_back(shop: Shop, kept: Path) -> None:
     for file in kept.iterdir():
         shutil.copy2(file, files.parent / file.name)
     shop.stack.restart("temporal")
-    shop.stack.restart("worker")  # as docs/operations.md says: its cache is further than the server now

@@ -90,6 +90,14 @@ BUGS: tuple[Bug, ...] = (
         "tests/safety/test_sweeps.py::test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone",
     ),
     bug(
+        "reset-hears-refused-commands",
+        "a workflow that begins anew hears the commands of the old one, and does what was refused then",
+        "workflows/troubles.py",
+        "                reset_reapply_exclude_types=NOTHING_AGAIN,\n",
+        "",
+        "tests/workflows/test_resets.py",
+    ),
+    bug(
         "reset-without-end",
         "what a reset did not help is reset again in every round",
         "activities/sweeps/owners.py",
