@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic_core import from_json, to_json
+import orjson
 
 from simulator.book import Book, Row
 
@@ -16,8 +16,8 @@ Json = dict[str, Any]
 
 
 def compact(value: Any) -> str:
-    """JSON without spaces. Pydantic's encoder: a fifth of the cost of `json`, and a payment is a dozen documents."""
-    return to_json(value).decode()
+    """JSON without spaces. By orjson: a tenth of the cost of `json`, and a payment is a dozen documents."""
+    return orjson.dumps(value).decode()
 
 
 @dataclass(slots=True)
@@ -146,5 +146,5 @@ class Records:
 def _record(row: Row) -> Record:
     return Record(
         id=row["id"], kind=row["kind"], account=row["account"], created=row["created"],
-        body=from_json(row["body"], cache_strings="keys"), private=from_json(row["private"]), sequence=row["sequence"],
+        body=orjson.loads(row["body"]), private=orjson.loads(row["private"]), sequence=row["sequence"],
     )  # fmt: skip

@@ -6,11 +6,10 @@ execution. The money effect, the events and the kept answer commit in one transa
 
 import hashlib
 import hmac
-import json
 import re
 from typing import Any
 
-from pydantic_core import to_json
+import orjson
 
 from simulator.book import Book
 from simulator.clock import Clock
@@ -298,20 +297,19 @@ class StripeWire(Outside[Turn]):
         return found | {intent} | self._known_by(intent) if isinstance(intent, str) else found
 
 
-_SORTED = json.JSONEncoder(sort_keys=True)  # kept fingerprints depend on these very bytes
 _NOUNS = frozenset(name.split("/")[2] for name in routes.HANDLERS)
 
 
 def _encoded(turn: Turn, body: Json, parameters: Json) -> bytes:
     if parameters.get("expand"):
         body = expansion.expand(turn, body, parameters["expand"])
-    return to_json(body)
+    return orjson.dumps(body)
 
 
 def _fingerprint(request: WireRequest, given: Tree) -> bytes:
     """Two requests are the same when method, path and parameters are, in whatever order they were written."""
-    told = _SORTED.encode([request.method, request.path, given])
-    return hashlib.sha256(told.encode()).digest()
+    told = orjson.dumps([request.method, request.path, given], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(told).digest()
 
 
 def _metadata_values(given: Any) -> set[str]:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal
 
+import orjson
 import requests
 import stripe
 import urllib3.exceptions
-from pydantic_core import from_json
 
 from gateways.stripe.adapter import API_VERSION, StripeGateway
 from gateways.stripe.faults import Fault, Refused, read_fault
@@ -147,7 +147,7 @@ def _connection_error(error: Exception) -> stripe.APIConnectionError:
 
 def _read(answer: WireResponse) -> Json:
     try:
-        body = from_json(answer.body, cache_strings="keys")
+        body = orjson.loads(answer.body)
     except ValueError:
         raise Refused(read_fault(_Told(answer, None, "Invalid response body from API"))) from None
     if not 200 <= answer.status < 300:

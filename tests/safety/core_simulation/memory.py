@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pydantic_core import from_json
+import orjson
 
 from simulator.book import Book
 from simulator.effects import Effect, Effects, MoneyWouldNotBalance
@@ -141,7 +141,7 @@ class MemoryRecords(Records):
         """A record of its own, as if read from a row; its body only where somebody may change it."""
         body = record.body
         if record.text is not None:
-            body = from_json(record.text)
+            body = orjson.loads(record.text)
         elif self._transaction.is_open:
             body = _copied(body)
         kept = record.id, record.kind, record.account, record.created

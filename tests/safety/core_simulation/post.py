@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json
+import orjson
 
 from domain.gateway import Gateway, GatewayEvent
 from domain.ports import InboxEntry
@@ -44,7 +44,7 @@ class Post:
 
     def post(self, event_id: str, raw: bytes) -> None:
         """The gateway made an event. How it travels is drawn by the life it belongs to."""
-        event, side = from_json(raw, cache_strings="keys"), self._side
+        event, side = orjson.loads(raw), self._side
         life = self._life_of(side.names_in(event))
         if life is None:
             return

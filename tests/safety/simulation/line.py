@@ -11,9 +11,9 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
+import orjson
 import requests
 import stripe
-from pydantic_core import from_json
 
 from gateways.stripe.adapter import API_VERSION, StripeGateway
 from gateways.stripe.faults import Fault, Refused, read_fault
@@ -74,7 +74,7 @@ def _read(answer: WireResponse) -> Json:
     text = answer.body.decode()
     headers = dict(answer.headers)
     try:
-        body = from_json(text)
+        body = orjson.loads(text)
     except ValueError:
         raise Refused(read_fault(_Told(answer.status, None, headers, "Invalid response body from API"))) from None
     if not 200 <= answer.status < 300:

@@ -7,7 +7,7 @@ the mapping), stored by the inbox, and acted on by the product's webhook desk.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic_core import from_json
+import orjson
 
 from domain.errors import OwnerUnavailable, PayonceError, RecordUnavailable, SignatureInvalid
 from domain.gateway import GatewayEvent
@@ -54,7 +54,7 @@ class Post:
 
     def post(self, event_id: str, raw: bytes) -> None:
         """The gateway made an event. How it travels is drawn by the life it belongs to."""
-        event = from_json(raw)
+        event = orjson.loads(raw)
         life = self._life_of(event["data"]["object"])
         if life is None:
             return
