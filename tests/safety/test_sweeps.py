@@ -41,7 +41,7 @@ def test_every_sweep_tells_how_its_rounds_go(shop: Shop) -> None:
 def test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone(shop: Shop, wedged: tuple[str, str]) -> None:
     """Meanwhile payments go on as if nothing were."""
     workflow_id, run_id = wedged
-    began = time.monotonic()
+    began, failures = time.monotonic(), shop.figure("failures_total", "failing")
     ids = shop.pay(3)
     eventually(lambda: shop.figure("waiting", "failing"), lambda count: count == 1, 60)
     seconds = time.monotonic() - began
@@ -54,6 +54,7 @@ def test_a_workflow_whose_task_keeps_failing_is_told_and_left_alone(shop: Shop, 
     assert "Failed decoding arguments" in str(told[0]["cause"])
     time.sleep(5.0)  # more rounds, which must not touch it
     assert shop.temporal(_standing, workflow_id) == (WorkflowExecutionStatus.RUNNING, run_id)
+    assert shop.figure("failures_total", "failing") == failures, "it tried a reset, which the server refuses here"
     figures.note("workflow task failures", noticed_in_seconds=seconds)
 
 
