@@ -63,6 +63,9 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
+# First: xdist reads the groups in the same hook. With pytest 9.2 it reads them in vain, and each process starts a stack
+# (https://github.com/pytest-dev/pytest-xdist/issues/1386).
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share the running stack in one process, so that it exists once."""
     for item in items:
